@@ -1,0 +1,18 @@
+"""Designs by hand: ``onearm design simon``, ``exact``, ``bayes``, ``survival``, ``basket``."""
+
+from __future__ import annotations
+
+import typer
+
+__all__ = ["register"]
+
+
+def register(app: typer.Typer) -> None:
+    """
+    Add the commands of this file.
+
+    Parameters
+    ----------
+    app : typer.Typer
+        The application.
+    """

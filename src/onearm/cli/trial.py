@@ -1,0 +1,18 @@
+"""Work on a trial folder: ``onearm run``, ``check``, ``explain``, ``new``, ``diff``, ``simulate``, ``demo``."""
+
+from __future__ import annotations
+
+import typer
+
+__all__ = ["register"]
+
+
+def register(app: typer.Typer) -> None:
+    """
+    Add the commands of this file.
+
+    Parameters
+    ----------
+    app : typer.Typer
+        The application.
+    """
