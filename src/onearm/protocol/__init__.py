@@ -1,1 +1,15 @@
+"""What was planned: the protocol's model, its reading, its templates and its prose."""
 
+from onearm.protocol.load import parse_protocol, read_protocol, resolve_protocol
+from onearm.protocol.model import Baseline, Cohort, Protocol, Treatment, Trial
+
+__all__ = [
+    "Baseline",
+    "Cohort",
+    "Protocol",
+    "Treatment",
+    "Trial",
+    "parse_protocol",
+    "read_protocol",
+    "resolve_protocol",
+]

@@ -1,0 +1,103 @@
+"""``[source]``: where the records lie, and how one row per patient is to be read."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+
+from onearm.protocol.base import Name, Section
+
+__all__ = ["BestResponseColumn", "DateColumns", "PatientSource", "SizeSource", "SourceSection", "TimeColumns"]
+
+Value = str | int | float | bool
+
+
+class BestResponseColumn(Section):
+    """A column of best overall responses and what its values mean."""
+
+    column: Name
+    values: Annotated[dict[str, str], Field(min_length=1)]
+    """From the value in the file to the term ``CR PR SD PD NE``; a value that is not listed is a finding."""
+    confirmed: bool = True
+    """Whether these responses are confirmed ones."""
+
+
+class TimeColumns(Section):
+    """Columns of a time and its status."""
+
+    time: Name
+    unit: Literal["days", "weeks", "months", "years"]
+    status: Name
+    event: Value | tuple[Value, ...]
+    """Value or values of the status that mean that the event happened. Always stated, as real files reverse it."""
+    censored: Value | tuple[Value, ...] | None = None
+    """The value or values that mean censored; any other value is then a finding. Missing: every other value."""
+
+
+class DateColumns(Section):
+    """Columns of dates, from which the times are derived as they are from domains."""
+
+    first_dose: str | None = None
+    enrolment: str | None = None
+    progression: str | None = None
+    death: str | None = None
+    last_known_alive: str | None = None
+    last_assessment: str | None = None
+    new_anticancer_therapy: str | None = None
+
+
+class PatientSource(Section):
+    """``[source.patients]``: the spreadsheet with one row per patient."""
+
+    file: Name
+    sheet: str | None = None
+    subject: str | None = None
+    """Column that identifies the patient; the number of the row where missing."""
+    best_response: BestResponseColumn | None = None
+    dates: DateColumns | None = None
+    date_format: str | None = None
+    """``strptime`` format of the dates, such as ``%m/%d/%Y``; ISO 8601 where missing."""
+    missing: tuple[str, ...] = ()
+    """Texts that mean missing, besides an empty cell and ``NA``."""
+    times: dict[str, TimeColumns] = Field(default_factory=dict)
+    """Times as they stand, by endpoint; typed as ``PFS = { time = …, unit = …, status = …, event = … }``."""
+    covariates: tuple[Name, ...] = ()
+    """Columns kept for baseline tables and subgroups, under their own names in upper case."""
+    cohort: str | None = None
+    """Column that holds the cohort."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _gather_times(cls, section: Any) -> Any:
+        # An endpoint's columns stand under the endpoint's own name; every table with a time is one.
+        if not isinstance(section, dict):
+            return section
+        own = {k: v for k, v in section.items() if k not in cls.model_fields and isinstance(v, dict) and "time" in v}
+        rest = {k: v for k, v in section.items() if k not in own}
+        return {**rest, "times": {**rest.get("times", {}), **own}} if own else section
+
+
+class SizeSource(Section):
+    """``[source.sizes]``: repeated tumour sizes of the same patients, one row per assessment."""
+
+    file: Name
+    sheet: str | None = None
+    subject: Name
+    time: Name
+    unit: Literal["days", "weeks", "months"]
+    change_percent: str | None = None
+    """Column of percent changes from baseline."""
+    diameter_mm: str | None = None
+    """Column of diameters or of their sum; the row at the earliest time is the baseline."""
+
+
+class SourceSection(Section):
+    """``[source]``: files that are not found by their name, and the shapes that are not domains."""
+
+    folder: str = "data"
+    """Folder of the records, relative to protocol.toml."""
+    files: dict[str, str] = Field(default_factory=dict)
+    """Domain to file, relative to the folder of the records; every other file is found by its name."""
+    patients: PatientSource | None = None
+    sizes: SizeSource | None = None
