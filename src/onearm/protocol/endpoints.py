@@ -45,6 +45,8 @@ class TimeEndpoint(Section):
     """Analysis set."""
     start: StartRule = StartRule.FIRST_DOSE
     """Where the time begins; patients without that date are not in the analysis (duration of response: responders)."""
+    among: Literal["all", "responders", "confirmed_responders"] = "all"
+    """Whose times are analysed: all of the set, or those with a (confirmed) complete or partial response."""
     event: Annotated[tuple[EventRule, ...], Field(min_length=1)]
     """What ends it; the earliest counts."""
     censor: Annotated[tuple[CensorRule, ...], Field(min_length=1)]
