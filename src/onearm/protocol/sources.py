@@ -8,7 +8,15 @@ from pydantic import Field, model_validator
 
 from onearm.protocol.base import Name, Section
 
-__all__ = ["BestResponseColumn", "DateColumns", "PatientSource", "SizeSource", "SourceSection", "TimeColumns"]
+__all__ = [
+    "BestResponseColumn",
+    "DateColumns",
+    "FlagColumn",
+    "PatientSource",
+    "SizeSource",
+    "SourceSection",
+    "TimeColumns",
+]
 
 Value = str | int | float | bool
 
@@ -35,15 +43,28 @@ class TimeColumns(Section):
     """The value or values that mean censored; any other value is then a finding. Missing: every other value."""
 
 
+class FlagColumn(Section):
+    """A column that says whether a patient is a success of a rate, where the file does not tell which response it was."""
+
+    column: Name
+    yes: Value | tuple[Value, ...]
+    no: Value | tuple[Value, ...]
+    """Any further value is a finding."""
+
+
 class DateColumns(Section):
     """Columns of dates, from which the times are derived as they are from domains."""
 
+    birth: str | None = None
+    consent: str | None = None
+    enrolled: str | None = None
     first_dose: str | None = None
-    enrolment: str | None = None
+    last_dose: str | None = None
+    response: str | None = None
     progression: str | None = None
     death: str | None = None
-    last_known_alive: str | None = None
     last_assessment: str | None = None
+    last_contact: str | None = None
     new_anticancer_therapy: str | None = None
 
 
@@ -62,6 +83,8 @@ class PatientSource(Section):
     """Texts that mean missing, besides an empty cell and ``NA``."""
     times: dict[str, TimeColumns] = Field(default_factory=dict)
     """Times as they stand, by endpoint; typed as ``PFS = { time = …, unit = …, status = …, event = … }``."""
+    flags: dict[str, FlagColumn] = Field(default_factory=dict)
+    """Successes of a rate as they stand, by endpoint; typed as ``ORR = { column = …, yes = …, no = … }``."""
     covariates: tuple[Name, ...] = ()
     """Columns kept for baseline tables and subgroups, under their own names in upper case."""
     cohort: str | None = None
@@ -69,13 +92,16 @@ class PatientSource(Section):
 
     @model_validator(mode="before")
     @classmethod
-    def _gather_times(cls, section: Any) -> Any:
-        # An endpoint's columns stand under the endpoint's own name; every table with a time is one.
+    def _gather(cls, section: Any) -> Any:
+        # The columns of an endpoint stand under its own name: with a time they are a time, with a column a flag.
         if not isinstance(section, dict):
             return section
-        own = {k: v for k, v in section.items() if k not in cls.model_fields and isinstance(v, dict) and "time" in v}
-        rest = {k: v for k, v in section.items() if k not in own}
-        return {**rest, "times": {**rest.get("times", {}), **own}} if own else section
+        rest = {k: v for k, v in section.items() if k in cls.model_fields or not isinstance(v, dict)}
+        for name, value in section.items():
+            if name not in rest:
+                kind = "times" if "time" in value else "flags"
+                rest[kind] = {**rest.get(kind, {}), name: value}
+        return rest
 
 
 class SizeSource(Section):

@@ -1,0 +1,144 @@
+"""ADTR: diameters of the target lesions and their sum at every assessment."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from onearm.derivations.lesions import Lesions
+from onearm.derivations.schemas import ADTR
+from onearm.frames import conform, empty
+from onearm.protocol import Protocol
+
+__all__ = ["derive_adtr", "study_day"]
+
+
+def study_day(date: str, start: str) -> pl.Expr:
+    """
+    Count days from the first dose, which is day 1; the day before it is day -1.
+
+    Parameters
+    ----------
+    date, start : str
+        Columns of dates.
+
+    Returns
+    -------
+    polars.Expr
+        Integer; missing where either is.
+    """
+    days = (pl.col(date) - pl.col(start)).dt.total_days()
+    return days + (days >= 0).cast(pl.Int64)
+
+
+def derive_adtr(
+    lesions: Lesions | None,
+    sums: pl.DataFrame | None,
+    sizes: pl.DataFrame | None,
+    adsl: pl.DataFrame,
+    protocol: Protocol,
+) -> pl.DataFrame:
+    """
+    Derive the lesion dataset.
+
+    Parameters
+    ----------
+    lesions : Lesions or None
+        Target lesions.
+    sums : polars.DataFrame or None
+        Sums of diameters with the target response, of `onearm.rules.recist_target.target_response`.
+    sizes : polars.DataFrame or None
+        Repeated sizes of a trial with one row per patient.
+    adsl : polars.DataFrame
+        Study identifier and first dose.
+    protocol : Protocol
+        Assessor.
+
+    Returns
+    -------
+    polars.DataFrame
+        With the columns of `ADTR`, sorted by subject, date and parameter.
+    """
+    tables = []
+    if lesions is not None and sums is not None:
+        names = lesions.visits.rename({"subject": "USUBJID", "visit": "AVISITN", "name": "AVISIT"})
+        by = {"EVAL": pl.lit(protocol.tumour.assessor), "EVALID": pl.lit(protocol.tumour.reader, dtype=pl.String)}
+        tables = [
+            part.rename({"subject": "USUBJID", "visit": "AVISITN"})
+            .join(names, on=["USUBJID", "AVISITN"], how="left")
+            .with_columns(**by)
+            for part in (_diameters(lesions), _sums(sums))
+        ]
+    if sizes is not None:
+        tables.append(_recorded(sizes))
+    if not tables:
+        return empty(ADTR)
+    table = pl.concat(tables, how="diagonal_relaxed").join(
+        adsl.select("USUBJID", "STUDYID", "TRTSDT"), on="USUBJID", how="left"
+    )
+    dated = pl.coalesce("ADY", study_day("ADT", "TRTSDT")) if "ADY" in table.columns else study_day("ADT", "TRTSDT")
+    table = table.with_columns(ADY=dated).drop("TRTSDT")
+    return conform(table, ADTR).sort("USUBJID", "AVISITN", "ADT", "ADY", "PARAMCD", "TRLNKID", nulls_last=True)
+
+
+def _diameters(lesions: Lesions) -> pl.DataFrame:
+    return lesions.target.select(
+        "subject",
+        "visit",
+        pl.lit("LDIAM").alias("PARAMCD"),
+        pl.col("lesion").alias("TRLNKID"),
+        pl.col("location").alias("TULOC"),
+        pl.col("day").alias("ADT"),
+        pl.col("diameter_mm").alias("AVAL"),
+        pl.when(pl.col("state") != "measured").then(pl.col("state").str.to_uppercase()).alias("AVALC"),
+        pl.lit("TR").alias("SRCDOM"),
+        pl.col("seq").alias("SRCSEQ"),
+        pl.when(pl.col("is_node"))
+        .then(pl.lit("RECIST1.1-SHORT-AXIS"))
+        .otherwise(pl.lit("RECIST1.1-LONG-DIAMETER"))
+        .alias("RULE"),
+        pl.when(pl.col("is_node"))
+        .then(pl.lit("A lymph node is measured by its short axis."))
+        .otherwise(pl.lit("A lesion is measured by its longest diameter."))
+        .alias("WHY"),
+    )
+
+
+def _sums(sums: pl.DataFrame) -> pl.DataFrame:
+    return sums.select(
+        "subject",
+        "visit",
+        pl.lit("SUMDIAM").alias("PARAMCD"),
+        pl.col("day").alias("ADT"),
+        pl.col("sum_mm").alias("AVAL"),
+        pl.when(pl.col("sum_mm").is_null()).then(pl.lit("NE")).alias("AVALC"),
+        pl.col("baseline_mm").alias("BASE"),
+        pl.when(~pl.col("is_baseline")).then(pl.col("sum_mm") - pl.col("baseline_mm")).alias("CHG"),
+        pl.when(~pl.col("is_baseline")).then("change_pct").alias("PCHG"),
+        pl.col("nadir_mm").alias("NADIR"),
+        pl.col("change_from_nadir_pct").alias("PCHGNAD"),
+        pl.when(pl.col("is_baseline")).then(pl.lit("Y")).alias("ABLFL"),
+        pl.col("n_lesions").cast(pl.Int64).alias("NLES"),
+        pl.col("n_missing").cast(pl.Int64).alias("NMISS"),
+        pl.lit("TR").alias("SRCDOM"),
+        pl.when(pl.col("is_baseline")).then(pl.lit("RECIST1.1-BASELINE-SUM")).otherwise("rule").alias("RULE"),
+        pl.when(pl.col("is_baseline"))
+        .then(pl.lit("Sum of the target lesions at baseline."))
+        .otherwise("why")
+        .alias("WHY"),
+    )
+
+
+def _recorded(sizes: pl.DataFrame) -> pl.DataFrame:
+    """Changes of tumour size as they were recorded, by day since the start."""
+    return sizes.select(
+        "USUBJID",
+        pl.lit("SUMDIAM").alias("PARAMCD"),
+        pl.col("DAY").round().cast(pl.Int64).alias("ADY"),
+        pl.col("DIAMETER").alias("AVAL"),
+        pl.col("BASELINE").alias("BASE"),
+        pl.col("CHANGE").alias("PCHG"),
+        pl.lit("SIZES").alias("SRCDOM"),
+        pl.col("SRCROW").cast(pl.Int64).alias("SRCSEQ"),
+        pl.lit("SIZE-AS-RECORDED").alias("RULE"),
+        pl.lit("Tumour size as recorded, without its lesions.").alias("WHY"),
+    )
