@@ -177,7 +177,7 @@ def kaplan_meier(
     counts = _count(checked)
     surviving = counts.at_risk - counts.events
     surviving[surviving <= _ROUNDING * counts.at_risk] = 0.0
-    survival: NDArray[np.float64] = np.cumprod(surviving / counts.at_risk)
+    survival: NDArray[np.float64] = np.cumprod(surviving / counts.at_risk, dtype=np.float64)
     log_variance = _jackknife(checked, counts, surviving) if chosen == "robust" else _greenwood(counts, surviving)
     with np.errstate(invalid="ignore"):
         std_error = survival * np.sqrt(log_variance)
