@@ -11,7 +11,7 @@ from onearm.errors import MethodError
 __all__ = ["NOISE", "check_hypotheses", "check_proportion", "pmf", "pmf_table", "tail", "tail_table"]
 
 NOISE = 1e-12
-"""A probability that misses its limit by no more than this is on the limit: sums of a hundred terms carry such noise."""
+"""A probability that misses its limit by no more than this is on the limit: long sums carry such noise."""
 
 
 def check_proportion(name: str, value: float) -> list[str]:

@@ -22,6 +22,7 @@ from onearm.stats.design.binomial import pmf
 __all__ = [
     "OperatingCharacteristics",
     "StoppingRule",
+    "check_looks",
     "operating_characteristics",
     "single_stage_rule",
     "two_stage_rule",

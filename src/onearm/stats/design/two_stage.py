@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -300,7 +300,7 @@ def find_simon(p0: float, p1: float, *, alpha: float = 0.05, power: float = 0.80
     [(39, 25.69), (42, 24.68), (46, 23.63)]
     """
     check_hypotheses(p0, p1, alpha, power)
-    best: list[tuple[int, float, int, int, int]] = []  # n, EN0, r1, n1, r: the best design of each n
+    by_size: list[Best] = []  # the best design of each n that has one
     smallest, searched, proven = np.inf, 0, False
     for n, tables in _sizes(p0, p1, power, n_max):
         if _least_expected(tables, n) > smallest:
@@ -312,13 +312,13 @@ def find_simon(p0: float, p1: float, *, alpha: float = 0.05, power: float = 0.80
             continue
         r1, n1, r, en0 = found[0], found[1], found[2], found[6]
         k = int(np.argmin(en0))
-        if not best or en0[k] < smallest - NOISE:
+        if en0[k] < smallest - NOISE:
             smallest = float(en0[k])
-            best.append((n, smallest, int(r1[k]), int(n1[k]), int(r[k])))
-    if not best:
+            by_size.append((n, smallest, int(r1[k]), int(n1[k]), int(r[k])))
+    if not by_size:
         raise MethodError(_unreachable(p0, p1, alpha, power, n_max))
-    hull, cuts = _hull(best)
-    admissible = tuple(_with_other_r(r1, n1, r, n, p0, p1, alpha, power) for n, _, r1, n1, r in hull)
+    hull, cuts = _hull(by_size)
+    admissible = tuple(_with_other_r(best, p0, p1, alpha, power) for best in hull)
     return SimonDesigns(
         optimal=admissible[-1],
         minimax=admissible[0],
@@ -393,8 +393,8 @@ def _least_expected(tables: _Tables, n: int) -> float:
     return float((n1 + go_on * (n - n1)).min())
 
 
-def _scan(tables: _Tables, n: int, alpha: float, power: float) -> tuple[NDArray[np.float64], ...] | None:
-    """Every feasible (n1, r1) of one n: columns r1, n1, smallest r, alpha, power, PET, EN, n; None where there is none."""
+def _scan(tables: _Tables, n: int, alpha: float, power: float) -> tuple[NDArray[Any], ...] | None:
+    """Every feasible (n1, r1) of one n: r1, n1, smallest r, alpha, power, PET, EN, n; None if there is none."""
     single, upper = tables.pmf, tables.tail
     r_high = int((upper[1, n] >= power - NOISE).sum()) - 2  # even without stopping, a larger r has too little power
     usable = np.flatnonzero(tables.r1_max[:n] >= 0)
@@ -444,7 +444,8 @@ def _slope(a: Best, b: Best) -> float:
     return (a[1] - b[1]) / (b[0] - a[0])
 
 
-def _with_other_r(r1: int, n1: int, r: int, n: int, p0: float, p1: float, alpha: float, power: float) -> TwoStageDesign:
+def _with_other_r(best: Best, p0: float, p1: float, alpha: float, power: float) -> TwoStageDesign:
+    n, _, r1, n1, r = best
     design = evaluate_two_stage(r1, n1, r, n, p0=p0, p1=p1)
     others = []
     for other in range(r + 1, n):

@@ -23,7 +23,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import brentq
-from scipy.special import betainc, betaincinv, comb
+from scipy.special import betaincinv, comb
 
 from onearm.errors import MethodError, suggest
 from onearm.frames import Framed
@@ -191,7 +191,9 @@ def infer_two_stage(
     ended = stage if stage is not None else (1 if responders <= r1 else 2)
     planned = n - n1
     treated = n1 if ended == 1 else n1 + (planned if n2 is None else n2)
-    _check_observed(r1, n1, treated, responders, ended, p0, level, responders_stage1)
+    _check_observed(r1, n1, treated, responders=responders, stage=ended, stage1=responders_stage1)
+    if problems := check_proportion("p0", p0) + check_proportion("level", level):
+        raise MethodError(*problems)
     changed = ended == 2 and n2 is not None and n2 != planned
     used = _order(order, changed, responders_stage1)
     outcome = _Outcome(r1, n1, r, n, responders, ended, responders_stage1 if used != "total" else None, treated - n1)
@@ -328,13 +330,13 @@ class _Outcome:
     ) -> NDArray[np.float64]:
         """Conditional error of the plan at the rate where it equals the conditional p-value of what was seen."""
         planned = self.n - self.n1
-        conditional = float(tail(self.n2, [p])[0, max(responders_stage2, 0)]) if responders_stage2 <= self.n2 else 0.0
+        conditional = float(tail(self.n2, [p])[0, max(stage2, 0)]) if stage2 <= self.n2 else 0.0
         needed = self.r + 1 - stage1
-        if needed <= 0 or needed > planned:
-            rate = p
-        else:  # P(X >= k) is a regularised incomplete beta function of the rate
-            rate = float(betaincinv(needed, planned - needed + 1, conditional))
-        return tail(planned, [rate])[0, np.clip(self.r + 1 - x1, 0, planned + 1)]
+        # P(X >= k) is a regularised incomplete beta function of the rate; where stage 1 alone decides, k is out of
+        # reach of the second stage and the plan itself is the only scale
+        is_open = 0 < needed <= planned
+        rate = float(betaincinv(needed, planned - needed + 1, conditional)) if is_open else p
+        return np.asarray(tail(planned, [rate])[0, np.clip(self.r + 1 - x1, 0, planned + 1)])
 
 
 def _root(function: Callable[[float], float]) -> float:
@@ -365,25 +367,16 @@ def _bias_adjusted(r1: int, n1: int, n: int, observed: float) -> float:
     return _root(lambda p: expected(p) - observed)
 
 
-def _check_observed(
-    r1: int,
-    n1: int,
-    treated: int,
-    responders: int,
-    stage: int,
-    p0: float,
-    level: float,
-    stage1: int | None,
-) -> None:
-    problems = check_proportion("p0", p0) + check_proportion("level", level)
+def _check_observed(r1: int, n1: int, treated: int, *, responders: int, stage: int, stage1: int | None) -> None:
+    problems = []
     if stage not in (1, 2):
         problems.append(f"stage is {stage}; acceptable is 1 or 2.")
     if not 0 <= responders <= treated:
         problems.append(f"{responders} responders among {treated} patients; acceptable is 0 to {treated}.")
     if stage == 1 and responders > r1:
         problems.append(
-            f"the trial ended after stage 1 with {responders} responders, but stops only with {r1} or fewer; acceptable "
-            "is stage 2, with n2 where the second stage was cut short."
+            f"the trial ended after stage 1 with {responders} responders, but stops only with {r1} or fewer; "
+            "acceptable is stage 2, with n2 where the second stage was cut short."
         )
     if stage == 2 and responders <= r1:
         problems.append(f"{responders} responders after stage 2, but stage 1 stops with {r1} or fewer of {n1}.")
