@@ -1,1 +1,26 @@
+"""Source schemas, readers and writers for each file format, and the findings table."""
 
+from __future__ import annotations
+
+from onearm.data.findings import RULES, Findings
+from onearm.data.patients import FlagColumn, PatientsMapping, ResponseColumn, SizesMapping, TimeColumn
+from onearm.data.read import read_table
+from onearm.data.source import FileRecord, Source, read_source
+from onearm.data.write import write_bytes, write_table, write_text
+
+__all__ = [
+    "RULES",
+    "FileRecord",
+    "Findings",
+    "FlagColumn",
+    "PatientsMapping",
+    "ResponseColumn",
+    "SizesMapping",
+    "Source",
+    "TimeColumn",
+    "read_source",
+    "read_table",
+    "write_bytes",
+    "write_table",
+    "write_text",
+]
