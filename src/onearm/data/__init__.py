@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from onearm.data.findings import RULES, Findings
+from onearm.data.findings import RULES, FindingRule, Findings, concat_findings
 from onearm.data.patients import FlagColumn, PatientsMapping, ResponseColumn, SizesMapping, TimeColumn
 from onearm.data.read import read_table
 from onearm.data.source import FileRecord, Source, read_source
@@ -11,6 +11,7 @@ from onearm.data.write import write_bytes, write_table, write_text
 __all__ = [
     "RULES",
     "FileRecord",
+    "FindingRule",
     "Findings",
     "FlagColumn",
     "PatientsMapping",
@@ -18,6 +19,7 @@ __all__ = [
     "SizesMapping",
     "Source",
     "TimeColumn",
+    "concat_findings",
     "read_source",
     "read_table",
     "write_bytes",
