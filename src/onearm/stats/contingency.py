@@ -7,61 +7,26 @@ variants under their names, so that a printed number can be found again whicheve
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from math import inf, nan
+from math import nan
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import optimize, special
+from scipy import special
 
 from onearm.errors import MethodError
 from onearm.frames import Framed
+from onearm.stats.counts import count_table, log_choose
 from onearm.stats.fisher_tables import freeman_halton
 from onearm.stats.interval import level_problems
+from onearm.stats.odds_ratio import conditional_distribution, conditional_odds_ratio
 
-__all__ = ["ChiSquared", "FisherTest", "McNemar", "chi_squared", "count_table", "fisher_exact", "mcnemar"]
+__all__ = ["ChiSquared", "FisherTest", "McNemar", "chi_squared", "fisher_exact", "mcnemar"]
 
-Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
 _SAME = 1 + 1e-7
 """Tables whose probabilities agree to one part in 10 million are equally probable, as in R's ``fisher.test``."""
-
-
-def count_table(table: ArrayLike, *, shape: tuple[int, int] | None = None) -> Integers:
-    """
-    Check a table of counts.
-
-    Parameters
-    ----------
-    table : array_like, shape (n_rows, n_columns)
-        Counts.
-    shape : tuple of int, optional
-        The only shape that the caller can use; otherwise two rows and two columns at least.
-
-    Returns
-    -------
-    numpy.ndarray of int, shape (n_rows, n_columns)
-        The same counts.
-
-    Raises
-    ------
-    MethodError
-        If the shape does not fit, or a cell is negative, missing or not whole.
-    """
-    counts = np.asarray(table, dtype=np.float64)
-    if counts.ndim != 2 or (min(counts.shape) < 2 if shape is None else counts.shape != shape):
-        needed = "two rows and two columns at least" if shape is None else f"{shape[0]} rows and {shape[1]} columns"
-        raise MethodError(f"table: {needed} are needed; found shape {counts.shape}.")
-    wrong = ~np.isfinite(counts) | (counts < 0) | (counts != np.floor(counts))
-    if wrong.any():
-        row, column = np.argwhere(wrong)[0]
-        raise MethodError(
-            f"table: cells are whole numbers from 0; found {counts[row, column]:g} in row {row + 1}, "
-            f"column {column + 1}{f' and {wrong.sum() - 1} more' if wrong.sum() > 1 else ''}."
-        )
-    return counts.astype(np.int64)
 
 
 @dataclass(frozen=True)
@@ -82,7 +47,8 @@ class FisherTest(Framed):
     odds_ratio : float
         Conditional maximum-likelihood estimate, not the sample odds ratio; NaN unless 2 x 2.
     odds_ratio_low, odds_ratio_high : float
-        Exact interval (two one-sided tests), as R's ``fisher.test``; NaN unless 2 x 2.
+        Exact interval (two one-sided tests); NaN unless 2 x 2. R's ``fisher.test`` defines the same three numbers and
+        stops its search early; `onearm.stats.odds_ratio.conditional_odds_ratio_r` gives its digits.
     level : float
         Of the interval.
     note : str
@@ -145,58 +111,24 @@ def fisher_exact(table: ArrayLike, *, level: float = 0.95) -> FisherTest:
 
 
 def _fisher_2x2(counts: Integers, level: float) -> FisherTest:
-    first_column, second_column = counts.sum(axis=0)
-    first_row, x = counts[0].sum(), counts[0, 0]
-    low, high = max(0, first_row - second_column), min(first_row, first_column)
-    support = np.arange(low, high + 1)
-    log_weight = _log_choose(first_column, support) + _log_choose(second_column, first_row - support)
-    p = _tilted(log_weight, support, 0.0)
+    conditional = conditional_distribution(counts)
+    support, x = conditional.support, conditional.x
+    p = conditional.probabilities(0.0)
     own = p[support == x].item()
     same = np.abs(p - own) <= own * (_SAME - 1)
+    ratio = conditional_odds_ratio(counts, level=level)
     return FisherTest(
         p_two_sided=min(1.0, float(p[p <= own * _SAME].sum())),
         p_greater=min(1.0, float(p[support >= x].sum())),
         p_less=min(1.0, float(p[support <= x].sum())),
         p_mid=float(p[(p < own) & ~same].sum() + p[same].sum() / 2),
         p_table=own,
-        odds_ratio=_conditional_odds_ratio(log_weight, support, x),
-        odds_ratio_low=0.0 if x == low else _odds_ratio_bound(log_weight, support, support >= x, (1 - level) / 2),
-        odds_ratio_high=inf if x == high else _odds_ratio_bound(log_weight, support, support <= x, (1 - level) / 2),
+        odds_ratio=ratio.estimate,
+        odds_ratio_low=ratio.low,
+        odds_ratio_high=ratio.high,
         level=level,
-        note="a margin is zero: the table says nothing about the odds ratio" if low == high else "",
+        note=ratio.note,
     )
-
-
-def _log_choose(n: int, k: Integers) -> Floats:
-    return np.asarray(special.gammaln(n + 1) - special.gammaln(k + 1) - special.gammaln(n - k + 1))
-
-
-def _tilted(log_weight: Floats, support: Integers, log_odds: float) -> Floats:
-    """Noncentral hypergeometric probabilities."""
-    log_p = log_weight + support * log_odds
-    p = np.exp(log_p - log_p.max())
-    return np.asarray(p / p.sum())
-
-
-def _conditional_odds_ratio(log_weight: Floats, support: Integers, x: int) -> float:
-    if x == support[0]:
-        return 0.0
-    if x == support[-1]:
-        return inf
-    return float(np.exp(_log_root(lambda t: float(_tilted(log_weight, support, t) @ support) - x)))
-
-
-def _odds_ratio_bound(log_weight: Floats, support: Integers, is_in_tail: NDArray[np.bool_], tail: float) -> float:
-    """Odds ratio under which what is at least as extreme as the table seen has probability ``tail``."""
-    return float(np.exp(_log_root(lambda t: float(_tilted(log_weight, support, t)[is_in_tail].sum()) - tail)))
-
-
-def _log_root(function: Callable[[float], float]) -> float:
-    """Root of a monotone function of the log odds ratio."""
-    reach = 1.0
-    while function(-reach) * function(reach) > 0:
-        reach *= 2
-    return float(optimize.brentq(function, -reach, reach, xtol=1e-14, rtol=1e-14))
 
 
 @dataclass(frozen=True)
@@ -354,7 +286,7 @@ def mcnemar(table: ArrayLike) -> McNemar:
     if total == 0:
         return McNemar(0, 0, nan, nan, nan, nan, nan, nan)
     tail = float(special.bdtr(fewer, total, 0.5))
-    own = float(np.exp(_log_choose(total, np.asarray(fewer)) - total * np.log(2)))
+    own = float(np.exp(log_choose(total, np.asarray(fewer)) - total * np.log(2)))
     statistic = (first - second) ** 2 / total
     # R applies no correction where the two cells agree.
     corrected = max(0, abs(first - second) - 1) ** 2 / total
