@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 
 from onearm.rules.confirmation import confirm
+from onearm.rules.days import day_number, shown_day
 from onearm.rules.response_sequence import BEST_RESPONSE_RULES, BestResponseRules, read_assessments
 
 __all__ = [
@@ -166,7 +167,7 @@ def _timed(rows: pl.DataFrame, subjects: pl.DataFrame, rules: BestResponseRules)
     """Add how long after the start each assessment was, and whether that is too early for SD."""
     start = subjects.select("subject", start_day=rules.stable_from)
     rows = rows.join(start, on="subject", how="left", maintain_order="left")
-    waited = pl.col("day").to_physical().cast(pl.Int64) - pl.col("start_day").to_physical().cast(pl.Int64)
+    waited = day_number(pl.col("day")) - day_number(pl.col("start_day"))
     # without a start nothing can be shown to be late enough
     return rows.with_columns(waited=waited, is_early=(waited < rules.stable_at_least_days).fill_null(True))
 
@@ -213,22 +214,14 @@ def _why(rules: BestResponseRules) -> pl.Expr:
         .str.replace("{waited}", pl.col("waited").cast(pl.String).fill_null("an unknown number of"), literal=True)
         .str.replace("{least}", str(rules.stable_at_least_days), literal=True)
     )
-    waited = pl.col("confirming_day").to_physical().cast(pl.Int64) - pl.col("day").to_physical().cast(pl.Int64)
+    waited = day_number(pl.col("confirming_day")) - day_number(pl.col("day"))
     confirmed = pl.format(
         ", confirmed by {} on {}, {} days later",
         pl.col("confirming_response"),
-        _shown("confirming_day"),
+        shown_day("confirming_day"),
         waited,
     )
-    return pl.format("{}: {} on {}{}.", pl.col("category"), reason, _shown("day"), confirmed.fill_null(""))
-
-
-def _shown(column: str) -> pl.Expr:
-    """Day as text: an ISO date, or "day 43"."""
-    text = pl.col(column).cast(pl.String)
-    return (
-        pl.when(text.str.contains("-", literal=True) & (text.str.len_chars() == 10)).then(text).otherwise("day " + text)
-    )
+    return pl.format("{}: {} on {}{}.", pl.col("category"), reason, shown_day("day"), confirmed.fill_null(""))
 
 
 def first_response(
@@ -316,8 +309,8 @@ def _first(
         .unique("subject", keep="first", maintain_order=True)
         .join(later, on="confirming_row", how="left", maintain_order="left")
     )
-    confirmed = pl.format(", confirmed by {} on {}", pl.col("confirming_response"), _shown("confirming_day"))
-    yes = pl.format("first {} on {}{}.", pl.col("response"), _shown("day"), confirmed.fill_null(""))
+    confirmed = pl.format(", confirmed by {} on {}", pl.col("confirming_response"), shown_day("confirming_day"))
+    yes = pl.format("first {} on {}{}.", pl.col("response"), shown_day("day"), confirmed.fill_null(""))
     return (
         subjects.select("subject")
         .join(first, on="subject", how="left", maintain_order="left")
@@ -397,6 +390,6 @@ def clinical_benefit(
         "day",
         pl.lit("RECIST1.1-CB").alias("rule"),
         pl.coalesce(
-            pl.format("response{} on {}.", pl.lit(control), _shown("day")), pl.lit(f"no response{control}.")
+            pl.format("response{} on {}.", pl.lit(control), shown_day("day")), pl.lit(f"no response{control}.")
         ).alias("why"),
     )
