@@ -21,21 +21,6 @@ CASES = [
     *("CBOR-1", "CBOR-2", "CBOR-3", "CRSP-1", "CRSP-2", "CRSP-3"),
     *("BOR-1", "BOR-2", "BOR-3", "BOR-4", "RSP-1", "RSP-2", "CB-1", "CB-2"),
 ]
-    "CBOR-1",
-    "CBOR-2",
-    "CBOR-3",
-    "CRSP-1",
-    "CRSP-2",
-    "CRSP-3",
-    "BOR-1",
-    "BOR-2",
-    "BOR-3",
-    "BOR-4",
-    "RSP-1",
-    "RSP-2",
-    "CB-1",
-    "CB-2",
-]
 
 
 def _rules(case: dict[str, Any]) -> BestResponseRules:
