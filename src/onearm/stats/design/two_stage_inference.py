@@ -325,9 +325,7 @@ class _Outcome:
             return float(first[x1] @ tail(self.n2, [p])[0, needed])
         return float(first[x1] @ self._planned_tail(p, self.stage1, responders - self.stage1, x1))
 
-    def _planned_tail(
-        self, p: float, stage1: int, responders_stage2: int, x1: NDArray[np.int64]
-    ) -> NDArray[np.float64]:
+    def _planned_tail(self, p: float, stage1: int, stage2: int, x1: NDArray[np.int64]) -> NDArray[np.float64]:
         """Conditional error of the plan at the rate where it equals the conditional p-value of what was seen."""
         planned = self.n - self.n1
         conditional = float(tail(self.n2, [p])[0, max(stage2, 0)]) if stage2 <= self.n2 else 0.0
