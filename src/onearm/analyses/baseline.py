@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import polars as pl
 
@@ -96,7 +98,7 @@ def _classes(known: np.ndarray, cuts: tuple[float, ...]) -> list[tuple[str, np.n
     """Below the first limit, from each limit to the next, from the last on."""
     if not cuts:
         return []
-    inner = [(f"{a:g} to < {b:g}", (known >= a) & (known < b)) for a, b in zip(cuts[:-1], cuts[1:], strict=True)]
+    inner = [(f"{a:g} to < {b:g}", (known >= a) & (known < b)) for a, b in pairwise(cuts)]
     return [(f"< {cuts[0]:g}", known < cuts[0]), *inner, (f"≥ {cuts[-1]:g}", known >= cuts[-1])]
 
 

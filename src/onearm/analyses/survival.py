@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 import polars as pl
@@ -149,13 +150,13 @@ def _rates(
     at = survival_at(_curve(table, endpoint, protocol), endpoint.landmarks_months)
     method, level = _method(endpoint, protocol), protocol.conventions.level
     for i, month in enumerate(endpoint.landmarks_months):
-        where = {"variable": "time", "level": f"{month:g}"}
+        at_month = partial(rows.add, variable="time", level=f"{month:g}")
         note = "no patient is followed as long" if math.isnan(at.survival[i]) else None
         limit = note or ("not estimable" if math.isnan(at.low[i]) else None)
-        rows.add("rate", at.survival[i], unit="proportion", method=method, note=note, **where)
-        rows.add("rate_low", at.low[i], unit="proportion", method=method, conf_level=level, note=limit, **where)
-        rows.add("rate_high", at.high[i], unit="proportion", method=method, conf_level=level, note=limit, **where)
-        rows.add("at_risk", at.at_risk[i], unit="count", note=note, **where)
+        at_month("rate", at.survival[i], unit="proportion", method=method, note=note)
+        at_month("rate_low", at.low[i], unit="proportion", method=method, conf_level=level, note=limit)
+        at_month("rate_high", at.high[i], unit="proportion", method=method, conf_level=level, note=limit)
+        at_month("at_risk", at.at_risk[i], unit="count", note=note)
     return rows.frame()
 
 

@@ -305,7 +305,9 @@ def _recorded(records: Records, adsl: pl.DataFrame, protocol: Protocol) -> pl.Da
         both = ("BOR", "CBOR") if section.best_response.confirmed else ("BOR",)
         parts += [_taken(patients, code, pl.col("BOR").fill_null("NE"), None, why) for code in both]
     for name, flag in section.flags.items():
-        said = pl.when(pl.col(f"{name}_FLAG")).then(pl.lit("Y")).when(~pl.col(f"{name}_FLAG")).then(pl.lit("N"))
+        said: pl.Expr = (
+            pl.when(pl.col(f"{name}_FLAG")).then(pl.lit("Y")).when(~pl.col(f"{name}_FLAG")).then(pl.lit("N"))
+        )
         parts.append(_taken(patients, name, said, None, f"Taken from the column '{flag.column}' of the patient table."))
     for paramcd, column in (("PD", "PROGRESSION_DT"), ("RSP", "RESPONSE_DT"), ("CRSP", "RESPONSE_DT")):
         if column in patients.columns:

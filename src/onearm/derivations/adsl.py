@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 import polars as pl
@@ -13,10 +14,10 @@ from onearm.protocol import Protocol
 
 __all__ = ["derive_adsl", "flag_sets"]
 
-_REFERENCE: Final = (
-    "DOMAIN ARM ARMCD ACTARM ACTARMCD ARMNRS ACTARMUD COUNTRY_ DMDTC DMDY DTHDTC DTHFL RFSTDTC RFENDTC RFXSTDTC RFXENDTC "
-    "RFICDTC RFPENDTC BRTHDTC AGEU SRCROW DMSEQ RFCSTDTC RFCENDTC"
-).split()
+_REFERENCE: Final = frozenset(
+    "DOMAIN ARM ARMCD ACTARM ACTARMCD ARMNRS ACTARMUD DMDTC DMDY DTHDTC DTHFL RFSTDTC RFENDTC RFXSTDTC RFXENDTC "  # noqa: SIM905
+    "RFICDTC RFPENDTC BRTHDTC AGEU SRCROW DMSEQ RFCSTDTC RFCENDTC".split()
+)
 """Columns of DM that are not baseline characteristics."""
 
 
@@ -96,7 +97,7 @@ def _from_dm(records: Records) -> pl.DataFrame:
         **{name: pl.col(name) if name in dm.columns else pl.lit(None, dtype=pl.Date) for name in ("RFICDT", "RFSTDT")},
     ).with_columns(ENRLDT=pl.when(pl.col("SCRFFL").is_null()).then("RFSTDT"))
     dropped = {*_REFERENCE, *(n for n, kind in dm.schema.items() if n.endswith(("DT", "DTF")) and n not in _KEPT_DATES)}
-    base = base.select(name for name in base.columns if name not in dropped or name in {"SCRFFL"})
+    base = base.select(name for name in base.columns if name not in dropped)
     if supplement is not None:
         base = base.join(supplement, on="USUBJID", how="left", suffix="_SUPP")
     return _numbers(base)
@@ -113,8 +114,26 @@ def _supplement(supp: pl.DataFrame | None) -> pl.DataFrame | None:
     return first.pivot(on="QNAM", index="USUBJID", values="QVAL")
 
 
+_PATIENT_DATES: Final = {
+    "FIRST_DOSE_DT": "TRTSDT",
+    "LAST_DOSE_DT": "TRTEDT",
+    "ENROLLED_DT": "ENRLDT",
+    "CONSENT_DT": "RFICDT",
+    "DEATH_DT": "DTHDT",
+    "LAST_CONTACT_DT": "LSTALVDT",
+    "LAST_ASSESSMENT_DT": "LSTASDT",
+    "NEW_ANTICANCER_THERAPY_DT": "NTRTDT",
+}
+
+
 def _from_patients(records: Records) -> pl.DataFrame:
-    return _numbers(records.tables["patients"].drop("SRCROW", strict=False))
+    """Take the dates and covariates of the table with one row per patient; its endpoints go elsewhere."""
+    patients = records.tables["patients"]
+    made = re.compile(r"(_TIME|_UNIT|_EVENT|_FLAG|_DTC|_DTF)$")
+    kept = [name for name in patients.columns if not made.search(name) and name not in {"SRCROW", "BOR"}]
+    base = patients.select(kept).rename({old: new for old, new in _PATIENT_DATES.items() if old in kept})
+    base = base.drop("PROGRESSION_DT", "RESPONSE_DT", "BIRTH_DT", strict=False)
+    return _numbers(base.with_columns(SCRFFL=pl.lit(None, dtype=pl.String)))
 
 
 def _numbers(table: pl.DataFrame) -> pl.DataFrame:

@@ -8,6 +8,7 @@ from onearm.derivations.lesions import Lesions
 from onearm.derivations.schemas import ADTR
 from onearm.frames import conform, empty
 from onearm.protocol import Protocol
+from onearm.terms import DAYS_PER_MONTH, DAYS_PER_YEAR
 
 __all__ = ["derive_adtr", "study_day"]
 
@@ -130,13 +131,22 @@ def _sums(sums: pl.DataFrame) -> pl.DataFrame:
 
 def _recorded(sizes: pl.DataFrame) -> pl.DataFrame:
     """Changes of tumour size as they were recorded, by day since the start."""
-    return sizes.select(
+    days = {"days": 1.0, "weeks": 7.0, "months": DAYS_PER_MONTH, "years": DAYS_PER_YEAR}
+    day = pl.col("TIME") * pl.col("UNIT").replace_strict(days, return_dtype=pl.Float64)
+    known = sizes.with_columns(_DAY=day).sort("USUBJID", "_DAY", maintain_order=True)
+    first = (
+        pl.col("DIAMETER").first().over("USUBJID") if "DIAMETER" in sizes.columns else pl.lit(None, dtype=pl.Float64)
+    )
+    diameter = pl.col("DIAMETER") if "DIAMETER" in sizes.columns else pl.lit(None, dtype=pl.Float64)
+    change = pl.when(first > 0).then(100 * (diameter - first) / first)
+    given = pl.coalesce("PCHG", change) if "PCHG" in sizes.columns else change
+    return known.select(
         "USUBJID",
         pl.lit("SUMDIAM").alias("PARAMCD"),
-        pl.col("DAY").round().cast(pl.Int64).alias("ADY"),
-        pl.col("DIAMETER").alias("AVAL"),
-        pl.col("BASELINE").alias("BASE"),
-        pl.col("CHANGE").alias("PCHG"),
+        pl.col("_DAY").round().cast(pl.Int64).alias("ADY"),
+        diameter.alias("AVAL"),
+        first.alias("BASE"),
+        given.alias("PCHG"),
         pl.lit("SIZES").alias("SRCDOM"),
         pl.col("SRCROW").cast(pl.Int64).alias("SRCSEQ"),
         pl.lit("SIZE-AS-RECORDED").alias("RULE"),

@@ -185,6 +185,9 @@ def _from_adrs(paramcd: str, desc: str) -> Rule:
 
 def _adequate_assessments(course: Course) -> pl.DataFrame:
     """All adequate assessments of each subject, latest last; the endpoint picks the last one that counts."""
+    desc = "Last adequate tumour assessment"
+    if "LSTASDT" in course.adsl.columns:
+        return _from_adsl("LSTASDT", desc)(course)
     return (
         course.adrs.filter(
             (pl.col("PARAMCD") == "OVR") & ~pl.col("AVALC").is_in(["NE", "ND", "MISSING"]) & pl.col("ADT").is_not_null()
@@ -192,7 +195,7 @@ def _adequate_assessments(course: Course) -> pl.DataFrame:
         .select(
             "USUBJID",
             "ADT",
-            pl.lit("Last adequate tumour assessment").alias("DESC"),
+            pl.lit(desc).alias("DESC"),
             pl.lit("ADRS").alias("SRCDOM"),
             pl.lit("OVR").alias("SRCVAR"),
             "SRCSEQ",
