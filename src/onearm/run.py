@@ -37,7 +37,6 @@ from onearm.data import (
 )
 from onearm.derivations import Derived, derive
 from onearm.errors import DataError
-from onearm.outputs import present
 from onearm.protocol import Protocol, read_protocol, resolve_protocol
 from onearm.protocol.sources import PatientSource, SizeSource
 from onearm.terms import Severity
@@ -218,6 +217,8 @@ def run_trial(folder: str | Path, *, out: str | Path | None = None, progress: Pr
     OnearmError
         If protocol or data cannot be used; nothing is written then.
     """
+    from onearm.outputs import present  # matplotlib is loaded only when something is drawn
+
     folder = Path(folder)
     checked = check_trial(folder, progress=progress)
     results = analyse(checked.derived.datasets, checked.protocol, progress=progress)

@@ -47,6 +47,7 @@ def derive_adsl(records: Records, protocol: Protocol) -> pl.DataFrame:
     adsl = adsl.with_columns(made).with_columns(
         [pl.col(name).cast(kind, strict=False) for name, kind in ADSL.items() if name != "SEX"]
     )
+    adsl = adsl.with_columns(STUDYID=pl.col("STUDYID").fill_null(protocol.trial.id))
     extra = [name for name in adsl.columns if name not in ADSL]
     return adsl.select(*ADSL, *extra).sort("USUBJID")
 

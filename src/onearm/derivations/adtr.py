@@ -73,11 +73,9 @@ def derive_adtr(
         tables.append(_recorded(sizes))
     if not tables:
         return empty(ADTR)
-    table = pl.concat(tables, how="diagonal_relaxed").join(
-        adsl.select("USUBJID", "STUDYID", "TRTSDT"), on="USUBJID", how="left"
-    )
-    dated = pl.coalesce("ADY", study_day("ADT", "TRTSDT")) if "ADY" in table.columns else study_day("ADT", "TRTSDT")
-    table = table.with_columns(ADY=dated).drop("TRTSDT")
+    table = conform(pl.concat(tables, how="diagonal_relaxed"), ADTR).drop("STUDYID")
+    table = table.join(adsl.select("USUBJID", "STUDYID", "TRTSDT"), on="USUBJID", how="left")
+    table = table.with_columns(ADY=pl.coalesce("ADY", study_day("ADT", "TRTSDT"))).drop("TRTSDT")
     return conform(table, ADTR).sort("USUBJID", "AVISITN", "ADT", "ADY", "PARAMCD", "TRLNKID", nulls_last=True)
 
 

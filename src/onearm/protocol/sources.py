@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from onearm.protocol.base import Name, Section
 
@@ -16,6 +17,7 @@ __all__ = [
     "SizeSource",
     "SourceSection",
     "TimeColumns",
+    "gather_endpoint_columns",
 ]
 
 Value = str | int | float | bool
@@ -90,19 +92,6 @@ class PatientSource(Section):
     cohort: str | None = None
     """Column that holds the cohort."""
 
-    @model_validator(mode="before")
-    @classmethod
-    def _gather(cls, section: Any) -> Any:
-        # The columns of an endpoint stand under its own name: with a time they are a time, with a column a flag.
-        if not isinstance(section, dict):
-            return section
-        rest = {k: v for k, v in section.items() if k in cls.model_fields or not isinstance(v, dict)}
-        for name, value in section.items():
-            if name not in rest:
-                kind = "times" if "time" in value else "flags"
-                rest[kind] = {**rest.get(kind, {}), name: value}
-        return rest
-
 
 class SizeSource(Section):
     """``[source.sizes]``: repeated tumour sizes of the same patients, one row per assessment."""
@@ -121,9 +110,36 @@ class SizeSource(Section):
 class SourceSection(Section):
     """``[source]``: files that are not found by their name, and the shapes that are not domains."""
 
-    folder: str = "data"
-    """Folder of the records, relative to protocol.toml."""
     files: dict[str, str] = Field(default_factory=dict)
-    """Domain to file, relative to the folder of the records; every other file is found by its name."""
+    """Domain to file, relative to the trial folder or its ``data``; every other file there is found by its name."""
     patients: PatientSource | None = None
     sizes: SizeSource | None = None
+
+
+def gather_endpoint_columns(section: Mapping[str, Any]) -> dict[str, Any]:
+    """
+    Sort the columns that stand under the name of an endpoint into times and flags.
+
+    Parameters
+    ----------
+    section : mapping
+        ``[source.patients]`` as typed.
+
+    Returns
+    -------
+    dict
+        The same, with every table that is no key of `PatientSource` moved to ``times`` (it names a time) or ``flags``.
+
+    Examples
+    --------
+    >>> gather_endpoint_columns({"file": "a.csv", "ORR": {"column": "orr", "yes": 1, "no": 0}})
+    {'file': 'a.csv', 'flags': {'ORR': {'column': 'orr', 'yes': 1, 'no': 0}}}
+    """
+    gathered: dict[str, Any] = {}
+    for name, value in section.items():
+        if name in PatientSource.model_fields or not isinstance(value, dict):
+            gathered[name] = value
+        else:
+            kind = "times" if "time" in value else "flags"
+            gathered[kind] = {**gathered.get(kind, {}), name: value}
+    return gathered
