@@ -35,22 +35,29 @@ class QuantileConvention(NamedTuple):
     flat_to_the_end : {"midpoint", "missing", "first"}
         The same where the step lasts to the end of observation: the middle between its start and the last observation,
         not estimable, or its start.
-    limits : {"band", "density"}
-        Where the pointwise limits cross 1 - p (Brookmeyer and Crowley), or estimate +- z SE with the standard error
-        from the slope of the curve.
+    limits : {"band", "nearest", "density"}
+        Where the pointwise limits first come down to 1 - p (Brookmeyer and Crowley); where they are nearest to 1 - p
+        among the values that are not above it, which differs only if a limit rises again; or estimate +- z SE with
+        the standard error from the slope of the curve.
     """
 
     flat: Literal["midpoint", "first"]
     flat_to_the_end: Literal["midpoint", "missing", "first"]
-    limits: Literal["band", "density"]
+    limits: Literal["band", "nearest", "density"]
 
 
 CONVENTIONS: Final[dict[str, QuantileConvention]] = {
-    "r": QuantileConvention("midpoint", "midpoint", "band"),
+    "r": QuantileConvention("midpoint", "midpoint", "nearest"),
+    "r-print": QuantileConvention("midpoint", "first", "band"),
     "sas": QuantileConvention("midpoint", "missing", "band"),
     "spss": QuantileConvention("first", "first", "density"),
 }
-"""What R ``quantile.survfit``, SAS LIFETEST and SPSS KM do."""
+"""
+What R ``quantile(survfit)``, the table that R prints of a survfit object, SAS LIFETEST and SPSS KM do.
+
+The two of R differ where S stays at 1 - p to the end and where a limit rises again, as for the upper limit of the
+median of its data set ``aml``: 48 by ``quantile``, 45 in print.
+"""
 
 
 @dataclass(frozen=True, repr=False)
@@ -96,8 +103,7 @@ def survival_quantile(curve: KaplanMeier, p: float = 0.5, *, convention: str | Q
     Time by which a share ``p`` has had the event.
 
     S is compared with 1 - p with a tolerance of 1.5e-8, so that a product such as 19/20 * ... * 10/11 counts as 0.5.
-    Where a pointwise limit is not monotone (it can rise while few are at risk), its first crossing counts, as in the
-    table that R prints of a survfit object.
+    A pointwise limit can rise again while few are at risk; conventions differ in where it then crosses.
 
     Parameters
     ----------
@@ -105,7 +111,7 @@ def survival_quantile(curve: KaplanMeier, p: float = 0.5, *, convention: str | Q
         The estimate; its limits and its level are used.
     p : float, default 0.5
         Between 0 and 1.
-    convention : {"r", "sas", "spss"} or QuantileConvention, default "r"
+    convention : {"r", "r-print", "sas", "spss"} or QuantileConvention, default "r"
         A name from `CONVENTIONS`, or any combination of the three choices.
 
     Returns
@@ -145,7 +151,7 @@ def survival_quantile(curve: KaplanMeier, p: float = 0.5, *, convention: str | Q
     estimate = _crossing(curve.time, curve.survival, 1 - p, rule)
     notes = [] if math.isfinite(estimate) else [_why_missing(curve, p)]
     std_error = low = high = math.nan
-    if rule.limits == "band":
+    if rule.limits != "density":
         low = _crossing(curve.time, curve.low, 1 - p, rule)
         high = _crossing(curve.time, curve.high, 1 - p, rule)
         limits = f"limits where the {curve.interval} band crosses {1 - p:g}"
@@ -174,7 +180,7 @@ def _resolve(convention: str | QuantileConvention) -> QuantileConvention:
         allowed = {
             "flat": ("midpoint", "first"),
             "flat_to_the_end": ("midpoint", "missing", "first"),
-            "limits": ("band", "density"),
+            "limits": ("band", "nearest", "density"),
         }
         wrong = [
             f"convention.{name}: unknown choice {choice!r}.{suggest(str(choice), allowed[name])}"
@@ -191,15 +197,13 @@ def _resolve(convention: str | QuantileConvention) -> QuantileConvention:
 
 def _crossing(time: NDArray[np.float64], values: NDArray[np.float64], target: float, rule: QuantileConvention) -> float:
     """Find the time at which a step function comes down to the target; NaN where it never does."""
-    reached = values <= target + TIE_TOLERANCE
-    start = int(np.argmax(reached))
-    if not reached[start]:
+    start = _locate(values, target + TIE_TOLERANCE, rule)
+    if start is None:
         return math.nan
     if values[start] < target - TIE_TOLERANCE or rule.flat == "first":
         return float(time[start])
-    below = values < target - TIE_TOLERANCE
-    end = int(np.argmax(below))
-    if below[end]:
+    end = _locate(values, target - TIE_TOLERANCE, rule)
+    if end is not None:
         return float(time[start] + time[end]) / 2
     if rule.flat_to_the_end == "first":
         return float(time[start])
@@ -207,6 +211,17 @@ def _crossing(time: NDArray[np.float64], values: NDArray[np.float64], target: fl
     if rule.flat_to_the_end == "missing" or np.isnan(values[-1]):
         return math.nan
     return float(time[start] + time[-1]) / 2
+
+
+def _locate(values: NDArray[np.float64], bound: float, rule: QuantileConvention) -> int | None:
+    """Find the row at which a step function counts as having come down to a bound, if there is one."""
+    reached = values <= bound
+    first = int(np.argmax(reached))
+    if not reached[first]:
+        return None
+    if rule.limits != "nearest":
+        return first
+    return int(np.argmax(np.where(reached, values, -1.0)))
 
 
 def _why_missing(curve: KaplanMeier, p: float) -> str:
