@@ -13,7 +13,7 @@ from scipy.special import ndtr, ndtri
 from onearm.frames import Framed
 from onearm.stats.cox_data import CoxData, Ties, check_choice, check_collinear, cox_data, likelihood_of
 from onearm.stats.cox_likelihood import Evaluation
-from onearm.stats.cox_newton import Maximum, maximise
+from onearm.stats.cox_newton import R_CHANGE, Maximum, maximise
 from onearm.stats.cox_profile import profile_limits
 from onearm.stats.cox_risk import Floats
 from onearm.stats.cox_separation import Separation, describe_separation, escape_direction
@@ -123,7 +123,9 @@ def cox(
     """
     Fit a Cox model of proportional hazards.
 
-    Times that differ by floating-point noise are tied. Subjects whose time is that of an event are at risk at it.
+    Newton's method starts from 0 and stops where R's ``coxph`` stops, so that the numbers agree beyond the digits to
+    which either has converged. Times that differ by floating-point noise are tied. Subjects whose time is that of an
+    event are at risk at it.
 
     Parameters
     ----------
@@ -228,7 +230,7 @@ def _climb(
     """Find the maximum, or the direction along which there is none."""
     start, begin = np.zeros(len(data.names)), null
     for _ in range(20):
-        best = maximise(likelihood, start, reach=data.reach, begin=begin)
+        best = maximise(likelihood, start, reach=data.reach, begin=begin, change=R_CHANGE)
         if best.escape is None:
             return best, None
         direction = escape_direction(data, best.escape, ties)

@@ -10,12 +10,14 @@ import numpy as np
 from onearm.stats.cox_likelihood import Evaluation
 from onearm.stats.cox_risk import Floats, Indices
 
-__all__ = ["Maximum", "maximise"]
+__all__ = ["R_CHANGE", "Maximum", "maximise"]
 
 Likelihood = Callable[[Floats], Evaluation]
 
 MOST_STEPS: Final = 60
 MOST_HALVINGS: Final = 30
+R_CHANGE: Final = 1e-9
+"""Relative change of the log-likelihood after which R's ``coxph`` takes no further step."""
 CLOSE: Final = 1e-10
 """Squared Newton decrement after which one more step is the last: it leaves about the same error in standard errors."""
 LONG: Final = 0.05
@@ -57,6 +59,7 @@ def maximise(
     reach: Floats,
     free: Indices | None = None,
     begin: Evaluation | None = None,
+    change: float = 0.0,
 ) -> Maximum:
     """
     Maximise a concave log-likelihood by Newton's method with step halving.
@@ -73,6 +76,8 @@ def maximise(
         Coefficients to move; all where left out. The others stay as in ``start``.
     begin : Evaluation, optional
         The likelihood at ``start``, where it is known already.
+    change : float, default 0
+        Stop also once a step changes the log-likelihood by no more than this share of itself.
 
     Returns
     -------
@@ -89,13 +94,17 @@ def maximise(
         step = np.zeros_like(start)
         step[free] = direction
         decrement = float(score @ direction)
-        if decrement < CLOSE and float(np.abs(step) @ reach) > LONG:
+        is_long = float(np.abs(step) @ reach) > LONG
+        if decrement < CLOSE and is_long:
             return Maximum(beta, here, step, decrement, number, True)
         after, there, is_better = _advance(likelihood, beta, here, step)
         if decrement < CLOSE or not is_better:
             done = (after, there) if is_better else (beta, here)
             return Maximum(*done, None, 0.0, number + 1, decrement < 1e-6)
+        is_settled = abs(there.log_likelihood - here.log_likelihood) <= change * abs(there.log_likelihood)
         beta, here = after, there
+        if change and is_settled and not is_long:
+            return Maximum(beta, here, None, 0.0, number + 1, True)
     return Maximum(beta, here, None, 0.0, MOST_STEPS, False)
 
 

@@ -139,7 +139,7 @@ def design_matrix(
 def _missing(values: NDArray[np.generic]) -> NDArray[np.bool_]:
     """NaN, None and empty text."""
     if values.dtype.kind == "f":
-        return np.isnan(values)
+        return np.asarray(np.isnan(values), dtype=bool)
     if values.dtype.kind == "O":
         return np.array([v is None or (isinstance(v, float) and np.isnan(v)) or v == "" for v in values], dtype=bool)
     if values.dtype.kind in "US":
