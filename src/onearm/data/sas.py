@@ -99,6 +99,8 @@ def _read(function: Any, path: Path, stated: int | None) -> pl.DataFrame:
         frame, meta = function(str(path), output_format="polars", disable_datetime_conversion=True)
     except (pyreadstat.ReadstatError, UnicodeDecodeError) as error:
         raise DataError(f"{path.name}: the SAS file is damaged. Fix: copy it again.") from error
+    if not frame.width:
+        raise DataError(f"{path.name}: the SAS file holds no columns; it is damaged. Fix: copy it again.")
     expected = stated if stated is not None else meta.number_rows
     if expected is not None and frame.height != expected:
         raise DataError(
