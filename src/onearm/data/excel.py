@@ -86,7 +86,8 @@ def write_excel(frame: pl.DataFrame, path: Path) -> None:
     Parameters
     ----------
     frame : polars.DataFrame
-        At most 1,048,575 rows. Text that begins with ``=`` stays text.
+        At most 1,048,575 rows. Text that begins with ``=`` stays text. Rows without any value at the end of a table
+        leave no trace in a workbook.
     path : Path
         Written in place; `onearm.data.write.write_table` makes it atomic.
 

@@ -198,7 +198,8 @@ def write_xpt(frame: pl.DataFrame, path: Path) -> None:
     Raises
     ------
     DataError
-        For names longer than 8 characters or not of letters, digits and ``_``, and text longer than 200 bytes.
+        For names longer than 8 characters or not of letters, digits and ``_``, for text longer than 200 bytes, for
+        numbers beyond 7e75, and for a last row without any value in a table of text.
 
     References
     ----------
@@ -220,6 +221,13 @@ def write_xpt(frame: pl.DataFrame, path: Path) -> None:
         for name in texts
         if (plain[name].str.len_bytes().max() or 0) > 200  # type: ignore[operator]  # lengths are integers
     ]
+    problems += [
+        f"{path.name}: column '{name}' holds numbers beyond what SAS transport can hold (about 7e75)."
+        for name, dtype in plain.schema.items()
+        if dtype.is_numeric() and plain.filter(pl.col(name).abs() > 7e75).height
+    ]
+    if plain.height and len(texts) == plain.width and all(plain[name][-1] is None for name in texts):
+        problems.append(f"{path.name}: the last row has no value; in XPT version 5 it cannot be told from padding.")
     if problems:
         raise DataError(*problems)
     stem = re.sub(r"[^A-Za-z0-9_]", "", path.name.split(".")[0]).upper()[:8] or "DATA"
