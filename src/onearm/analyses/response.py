@@ -127,7 +127,7 @@ def tumour_change(datasets: Datasets, protocol: Protocol) -> pl.DataFrame:
     polars.DataFrame
         Results of the best percent change from baseline, and how many shrank at all.
     """
-    sums = datasets["adtr"].filter((pl.col("PARAMCD") == "SUMDIAM") & pl.col("PCHG").is_not_null())
+    sums = datasets["adtr"].filter(pl.col("ANL01FL") == "Y")
     best = sums.group_by("USUBJID").agg(pl.col("PCHG").min())
     return concat_results(
         _change(population, best) for population in populations(datasets, protocol, protocol.main_set)

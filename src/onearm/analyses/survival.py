@@ -204,6 +204,8 @@ def _points(name: str, population: Population, curve: KaplanMeier, method: str) 
         index = int(np.searchsorted(curve.time, tick, side="left"))
         left = curve.at_risk[index] if index < curve.time.size else 0.0
         risk.add("at_risk", left, variable="time", level=f"{tick:g}", unit="count")
+        seen = float(curve.events[curve.time <= tick].sum())
+        risk.add("events", seen, variable="time", level=f"{tick:g}", unit="count")
     yield risk.frame()
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from onearm.data.findings import RULES, FindingRule, Findings, concat_findings
-from onearm.data.patients import FlagColumn, PatientsMapping, ResponseColumn, SizesMapping, TimeColumn
+from onearm.data.finding_rules import RULES, FindingRule
+from onearm.data.findings import Findings, concat_findings
+from onearm.data.mapping import FlagColumn, PatientsMapping, ResponseColumn, SizesMapping, TimeColumn
 from onearm.data.read import read_table
 from onearm.data.source import FileRecord, Source, read_source
 from onearm.data.write import write_bytes, write_table, write_text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
+from typing import Final
 
 import polars as pl
 
@@ -15,7 +16,18 @@ from onearm.terms import RESPONSES
 
 __all__ = ["check_source", "check_table"]
 
-_WHOLE_DAY = r"^\d{4}-\d{2}-\d{2}"
+_WHOLE_DAY: Final = r"^\d{4}-\d{2}-\d{2}"
+
+AFTER_START: Final[tuple[str, ...]] = (
+    "LAST_DOSE_DTC",
+    "RESPONSE_DTC",
+    "PROGRESSION_DTC",
+    "DEATH_DTC",
+    "LAST_ASSESSMENT_DTC",
+    "LAST_CONTACT_DTC",
+    "NEW_ANTICANCER_THERAPY_DTC",
+)
+"""Dates of a patient that cannot lie before the first dose or after death."""
 
 
 def check_table(frame: pl.DataFrame, domain: Domain, place: Place, findings: Findings) -> None:
@@ -38,11 +50,28 @@ def check_table(frame: pl.DataFrame, domain: Domain, place: Place, findings: Fin
     findings.add_rows(
         "DATA-KEY-DUPLICATED", repeated, domain=place.domain, file=place.file, column=key[-1], key=" ".join(key)
     )
+    _check_domain(frame, place, findings)
     _check_periods(frame, place, findings)
     if place.domain == "tr":
         _check_repeats(frame, place, findings)
     if place.domain == "rs":
         _check_responses(frame, place, findings)
+
+
+def _check_domain(frame: pl.DataFrame, place: Place, findings: Findings) -> None:
+    """Compare the domain that the records name with the one that the file was taken for."""
+    column, expected = ("RDOMAIN", place.domain[4:]) if place.domain.startswith("supp") else ("DOMAIN", place.domain)
+    if column in frame.columns:
+        other = frame.filter(pl.col(column).str.to_uppercase() != expected.upper())
+        facts = {"n": other.height, "expected": expected.upper()}
+        findings.add_rows(
+            "DATA-DOMAIN-OTHER",
+            other.select("SRCROW").head(1),
+            domain=place.domain,
+            file=place.file,
+            column=column,
+            **facts,
+        )
 
 
 def _check_periods(frame: pl.DataFrame, place: Place, findings: Findings) -> None:
@@ -113,6 +142,7 @@ def check_source(
             _check_cutoff(frame, place, cutoff.isoformat(), findings)
     _check_lesions(tables, files, findings)
     _check_deaths(tables, files, findings)
+    _check_patient_dates(tables, files, findings)
     if cutoff is not None:
         _check_starts(tables, files, cutoff.isoformat(), findings)
 
@@ -177,13 +207,31 @@ def _check_deaths(tables: Mapping[str, pl.DataFrame], files: Mapping[str, str], 
             findings.add_rows("DATA-AFTER-DEATH", late, domain=name, file=files[name], column=column)
 
 
+def _check_patient_dates(tables: Mapping[str, pl.DataFrame], files: Mapping[str, str], findings: Findings) -> None:
+    """Order the dates of patients: nothing that follows treatment before the first dose, nothing after death."""
+    if "patients" not in tables:
+        return
+    frame = tables["patients"]
+    for name in (name for name in AFTER_START if name in frame.columns):
+        known = frame.filter(pl.col(name).str.contains(_WHOLE_DAY))
+        for other, rule, wrong in (
+            ("FIRST_DOSE_DTC", "DATA-BEFORE-START", pl.col(name) < pl.col("FIRST_DOSE_DTC")),
+            ("DEATH_DTC", "DATA-AFTER-DEATH", pl.col(name) > pl.col("DEATH_DTC")),
+        ):
+            if other in frame.columns and other != name:
+                rows = known.filter(pl.col(other).str.contains(_WHOLE_DAY) & wrong)
+                findings.add_rows(rule, rows, domain="patients", file=files["patients"], column=name)
+
+
 def _check_starts(
     tables: Mapping[str, pl.DataFrame], files: Mapping[str, str], cutoff: str, findings: Findings
 ) -> None:
     """Find subjects whose first dose lies after the cut-off."""
-    if "ex" not in tables:
-        return
-    given = tables["ex"].filter(pl.col("EXSTDTC").str.contains(_WHOLE_DAY))
-    first = given.sort("EXSTDTC", maintain_order=True).unique("USUBJID", keep="first", maintain_order=True)
-    late = first.filter(pl.col("EXSTDTC").str.slice(0, 10) > cutoff).sort("SRCROW")
-    findings.add_rows("DATA-CUTOFF-BEFORE-START", late, domain="ex", file=files["ex"], column="EXSTDTC", cutoff=cutoff)
+    for name, column in (("ex", "EXSTDTC"), ("patients", "FIRST_DOSE_DTC")):
+        if name in tables and column in tables[name].columns:
+            given = tables[name].filter(pl.col(column).str.contains(_WHOLE_DAY))
+            first = given.sort(column, maintain_order=True).unique("USUBJID", keep="first", maintain_order=True)
+            late = first.filter(pl.col(column).str.slice(0, 10) > cutoff).sort("SRCROW")
+            findings.add_rows(
+                "DATA-CUTOFF-BEFORE-START", late, domain=name, file=files[name], column=column, cutoff=cutoff
+            )

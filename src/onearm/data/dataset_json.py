@@ -51,7 +51,7 @@ def read_dataset_json(path: Path) -> pl.DataFrame:
 
     References
     ----------
-    .. [1] CDISC, Dataset-JSON Specification version 1.1 (2024).
+    .. [1] CDISC, Dataset-JSON Specification version 1.1, 2024-12-05.
     """
     try:
         content = json.loads(path.read_bytes())
@@ -80,6 +80,10 @@ def read_dataset_ndjson(path: Path) -> pl.DataFrame:
     ------
     DataError
         As `read_dataset_json`, and for a damaged or truncated compression.
+
+    References
+    ----------
+    .. [1] CDISC, Compressed Dataset-JSON Specification version 1.1, 2025-06-19: a zlib stream of the lines.
     """
     lines = _inflate(path).splitlines()
     try:
@@ -128,9 +132,6 @@ def _frame(content: dict[str, Any], rows: list[list[Any]], name: str) -> pl.Data
     stated = content.get("records")
     if isinstance(stated, int) and stated != len(rows):
         raise DataError(f"{name}: the file states {stated} rows and holds {len(rows)}. Fix: copy it again.")
-    wrong = [i for i, row in enumerate(rows, start=1) if not isinstance(row, list) or len(row) != len(columns)]
-    if wrong:
-        raise DataError(*(f"{name}, row {i}: it has not the {len(columns)} values of the columns." for i in wrong[:5]))
     try:
         names = [str(column["name"]) for column in columns]
         types = [_TYPES.get(str(column["dataType"]), pl.String) for column in columns]
@@ -138,6 +139,11 @@ def _frame(content: dict[str, Any], rows: list[list[Any]], name: str) -> pl.Data
         raise _no_dataset(name) from error
     if len(set(names)) < len(names):
         raise DataError(f"{name}: a column name stands twice. Fix: rename one.")
+    if rows and isinstance(rows[0], dict):  # compressed files may hold each record as an object
+        rows = [[row.get(column) for column in names] if isinstance(row, dict) else row for row in rows]
+    wrong = [i for i, row in enumerate(rows, start=1) if not isinstance(row, list) or len(row) != len(names)]
+    if wrong:
+        raise DataError(*(f"{name}, row {i}: it has not the {len(names)} values of the columns." for i in wrong[:5]))
     values = list(zip(*rows, strict=True)) if rows else [()] * len(names)
     series = [_series(*one, name) for one in zip(names, values, types, strict=True)]
     return plain_columns(pl.DataFrame(series), name)
@@ -147,10 +153,19 @@ def _series(name: str, values: tuple[Any, ...], dtype: Any, file: str) -> pl.Ser
     """Build one column of its stated type; numbers written as text ("decimal") are parsed."""
     if dtype == pl.String:
         return pl.Series(name, [value if value is None else str(value) for value in values], dtype=pl.String)
+    # a decimal may be text, with a point and commas between thousands
+    plain = [value.replace(",", "") or None if isinstance(value, str) else value for value in values]
     try:
-        return pl.Series(name, [value if value != "" else None for value in values], strict=False).cast(dtype)
-    except pl.exceptions.PolarsError as error:
+        if any(isinstance(value, str) for value in plain):
+            return pl.Series(name, [None if value is None else float(value) for value in plain], dtype=dtype)
+        return pl.Series(name, plain, dtype=dtype, strict=True)
+    except (pl.exceptions.PolarsError, TypeError, ValueError) as error:
         raise DataError(f"{file}: column '{name}' holds values that are not of its stated type.") from error
+
+
+def _dump(value: object) -> str:
+    """Write JSON without needless blanks."""
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
 def _metadata(frame: pl.DataFrame, path: Path) -> dict[str, Any]:
@@ -189,14 +204,14 @@ def write_dataset_json(frame: pl.DataFrame, path: Path) -> None:
     """
     plain = plain_columns(frame, path.name)
     content = {**_metadata(plain, path), "rows": plain.rows()}
-    path.write_text(json.dumps(content, ensure_ascii=False, allow_nan=False), encoding="utf-8")
+    path.write_text(_dump(content), encoding="utf-8")
 
 
 def _lines(frame: pl.DataFrame, path: Path) -> str:
     """Write metadata and rows, one JSON value a line."""
     plain = plain_columns(frame, path.name)
     parts = [_metadata(plain, path), *plain.iter_rows()]
-    return "".join(json.dumps(part, ensure_ascii=False, allow_nan=False) + "\n" for part in parts)
+    return "".join(_dump(part) + "\n" for part in parts)
 
 
 def write_dataset_ndjson(frame: pl.DataFrame, path: Path) -> None:
@@ -224,4 +239,4 @@ def write_dsjc(frame: pl.DataFrame, path: Path) -> None:
     path : Path
         Written in place; its stem is the name of the data set.
     """
-    path.write_bytes(zlib.compress(_lines(frame, path).encode()))
+    path.write_bytes(zlib.compress(_lines(frame, path).encode(), level=9))

@@ -62,7 +62,7 @@ def date_state(column: pl.Expr) -> pl.Expr:
     Examples
     --------
     >>> texts = ["2024-02-29", "2024-02-30", "2024-02", "29FEB2024", None]
-    >>> pl.DataFrame({"D": texts}).select(date_state(pl.col("D")))["D"].to_list()
+    >>> pl.DataFrame({"D": texts}).select(STATE=date_state(pl.col("D")))["STATE"].to_list()
     ['complete', 'impossible', 'partial', 'format', None]
     """
     exists = column.str.slice(0, 10).str.to_date("%Y-%m-%d", strict=False).is_not_null()

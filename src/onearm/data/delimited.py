@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import csv
 import gzip
-import io
+import re
 import zlib
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from onearm.data.headers import drop_blank_columns, header_names
 from onearm.errors import DataError
 
 __all__ = ["read_delimited", "write_delimited"]
@@ -55,12 +56,15 @@ def read_delimited(path: Path) -> pl.DataFrame:
         than the header, and repeated column names.
     """
     text = _decode(_bytes(path), path.name)
+    stated = re.match(r"\s*sep=(.)\n", text)  # Excel writes its delimiter on a line of its own
+    text = text[stated.end() :] if stated else text.lstrip("\n")
     if not text.strip():
         raise DataError(f"{path.name}: the file is empty. Fix: export it again, with a header.")
-    delimiter = _sniff(text)
+    delimiter = stated[1] if stated else _sniff(text)
     data = text.encode()
     records = _scan(data, delimiter, path.name)
-    names = _header(data[: records.ends[0]].decode(), delimiter, path.name)
+    cells = next(csv.reader([data[: records.ends[0]].decode()], delimiter=delimiter))
+    names = header_names(cells, where=path.name)
     _check_widths(records, len(names), path.name)
     body = data[records.ends[0] + 1 :]
     schema = {name: pl.String for name in names}
@@ -83,7 +87,7 @@ def read_delimited(path: Path) -> pl.DataFrame:
             f"{path.name}: {len(records.ends) - 1} records are in the file and {frame.height} could be read. "
             "Fix: double every quotation mark inside a quoted field."
         )
-    return _drop_blank_names(frame)
+    return drop_blank_columns(frame, where=path.name)
 
 
 def _bytes(path: Path) -> bytes:
@@ -105,8 +109,8 @@ def _decode(data: bytes, name: str) -> str:
     """Turn bytes into text with ``\\n`` at the end of lines: byte order mark, then UTF-8, then cp1252."""
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         encodings = ["utf-16"]
-    elif (nul := data[:2000].count(0)) and nul >= len(data[:2000]) // 3:
-        encodings = ["utf-16-be" if data[:1] == b"\0" else "utf-16-le"]
+    elif (wide := _utf16(data[:2000])) is not None:
+        encodings = [wide]
     else:
         encodings = ["utf-8-sig", "cp1252"]
     for encoding in encodings:
@@ -120,6 +124,14 @@ def _decode(data: bytes, name: str) -> str:
         f"{name}: the content is not text in UTF-8, UTF-16 or cp1252. Fix: export it as text, or give the file the "
         "extension of its format."
     )
+
+
+def _utf16(head: bytes) -> str | None:
+    """Recognise UTF-16 without a byte order mark: every second byte of plain text is zero, and only those."""
+    even, odd = head[0::2].count(0), head[1::2].count(0)
+    if not even and odd > 0.8 * len(head[1::2]) > 0:
+        return "utf-16-le"
+    return "utf-16-be" if not odd and even > 0.8 * len(head[0::2]) > 0 else None
 
 
 def _sniff(text: str) -> str:
@@ -163,16 +175,6 @@ def _scan(data: bytes, delimiter: str, name: str) -> _Records:
     return _Records(ends, np.where(ends == starts, 0, fields))
 
 
-def _header(line: str, delimiter: str, name: str) -> list[str]:
-    """Split the header; blank names get a number, repeated ones are refused."""
-    row = next(csv.reader(io.StringIO(line), delimiter=delimiter), [])
-    names = [cell.strip() or f"__blank_{i}" for i, cell in enumerate(row)]
-    repeated = sorted({cell for cell in names if names.count(cell) > 1})
-    if repeated:
-        raise DataError(*(f"{name}: column '{cell}' stands twice in the header. Fix: rename one." for cell in repeated))
-    return names
-
-
 def _check_widths(records: _Records, width: int, name: str) -> None:
     """Refuse rows with more or fewer fields than the header."""
     wrong = np.flatnonzero((records.fields != width) & (records.fields != 0))
@@ -187,14 +189,6 @@ def _check_widths(records: _Records, width: int, name: str) -> None:
                 for row in wrong[:_ROWS_NAMED].tolist()
             )
         )
-
-
-def _drop_blank_names(frame: pl.DataFrame) -> pl.DataFrame:
-    """Drop columns without name and values, as spreadsheets leave them; keep those with values under a number."""
-    blank = [name for name in frame.columns if name.startswith("__blank_")]
-    unused = [name for name in blank if frame[name].null_count() == frame.height]
-    kept = {name: f"COLUMN_{int(name.removeprefix('__blank_')) + 1}" for name in blank if name not in unused}
-    return frame.drop(unused).rename(kept)
 
 
 def write_delimited(frame: pl.DataFrame, path: Path) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import Final
 
 import polars as pl
 
+from onearm.data.headers import drop_blank_columns, header_names
 from onearm.data.parquet import plain_columns
 from onearm.errors import DataError, suggest
 
@@ -39,15 +41,21 @@ def read_excel(path: Path, *, sheet: str | None = None) -> pl.DataFrame:
     """
     import fastexcel
 
+    # it warns of every column without values, which is no news in a spreadsheet
+    logging.getLogger("fastexcel").setLevel(logging.ERROR)
     try:
         book = fastexcel.read_excel(path)
         name = _choose_sheet(path.name, list(book.sheet_names), sheet)
-        frame = book.load_sheet(name, schema_sample_rows=None).to_polars()
+        where = f"{path.name}, sheet '{name}'"
+        header = book.load_sheet(name, header_row=None, n_rows=1, dtypes="string").to_polars()
+        if not header.width:
+            raise DataError(f"{where}: the sheet is empty. Fix: put a header in its first row.")
+        names = header_names(header.row(0), where=where)
+        rows = book.load_sheet(name, header_row=None, skip_rows=1, column_names=names, schema_sample_rows=None)
+        frame = rows.to_polars()
     except fastexcel.FastExcelError as error:
-        raise DataError(f"{path.name}: the workbook is damaged or empty. Fix: save it again as .xlsx.") from error
-    if not frame.width:
-        raise DataError(f"{path.name}, sheet '{name}': the sheet is empty. Fix: put a header in its first row.")
-    return _excel_text(plain_columns(frame, path.name))
+        raise DataError(f"{path.name}: the workbook is damaged. Fix: save it again as .xlsx.") from error
+    return drop_blank_columns(_excel_text(plain_columns(frame, path.name)), where=where)
 
 
 def _choose_sheet(file: str, names: list[str], sheet: str | None) -> str:
@@ -78,7 +86,8 @@ def write_excel(frame: pl.DataFrame, path: Path) -> None:
     Parameters
     ----------
     frame : polars.DataFrame
-        At most 1,048,575 rows. Text that begins with ``=`` stays text.
+        At most 1,048,575 rows. Text that begins with ``=`` stays text. Rows without any value at the end of a table
+        leave no trace in a workbook.
     path : Path
         Written in place; `onearm.data.write.write_table` makes it atomic.
 

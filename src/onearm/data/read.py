@@ -8,7 +8,7 @@ import polars as pl
 
 from onearm.data.excel import read_excel
 from onearm.data.formats import extension_of, format_of
-from onearm.errors import DataError
+from onearm.errors import DataError, suggest
 
 __all__ = ["read_table"]
 
@@ -46,7 +46,8 @@ def read_table(path: str | Path, *, sheet: str | None = None) -> pl.DataFrame:
     """
     path = Path(path)
     if not path.is_file():
-        raise DataError(f"{path.name}: no such file in {path.parent}.")
+        beside = [other.name for other in path.parent.glob("*") if other.is_file()]
+        raise DataError(f"{path.name}: no such file in {path.parent}.{suggest(path.name, beside)}")
     known = format_of(path)
     if extension_of(path) == ".xlsx":
         return read_excel(path, sheet=sheet)

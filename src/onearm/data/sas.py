@@ -22,7 +22,7 @@ __all__ = ["read_sas7bdat", "read_xpt", "write_xpt"]
 RECORD: Final = 80
 _HEADER = b"HEADER RECORD*******"
 _DATE_FORMATS: Final = re.compile(
-    r"^(DATE|YYMMDD|MMDDYY|DDMMYY|E8601DA|B8601DA|IS8601DA|WORDDAT|WEEKDAT|MONYY|JULIAN|NLDATE(?!M)|YYMM|YYYYMM|EURDFDE|MINGUO)"
+    r"^(DATE|YYMMDD|MMDDYY|DDMMYY|E8601DA|B8601DA|IS8601DA|WORDDAT|WEEKDAT|MONYY|JULIAN|NLDATE(?!M)|YYMM|YYQ|YEAR|EURDFDE)"
     r"[A-Z]*\d*\.?\d*$"
 )
 _DATETIME_FORMATS: Final = re.compile(
@@ -99,6 +99,8 @@ def _read(function: Any, path: Path, stated: int | None) -> pl.DataFrame:
         frame, meta = function(str(path), output_format="polars", disable_datetime_conversion=True)
     except (pyreadstat.ReadstatError, UnicodeDecodeError) as error:
         raise DataError(f"{path.name}: the SAS file is damaged. Fix: copy it again.") from error
+    if not frame.width:
+        raise DataError(f"{path.name}: the SAS file holds no columns; it is damaged. Fix: copy it again.")
     expected = stated if stated is not None else meta.number_rows
     if expected is not None and frame.height != expected:
         raise DataError(
@@ -196,7 +198,8 @@ def write_xpt(frame: pl.DataFrame, path: Path) -> None:
     Raises
     ------
     DataError
-        For names longer than 8 characters or not of letters, digits and ``_``, and text longer than 200 bytes.
+        For names longer than 8 characters or not of letters, digits and ``_``, for text longer than 200 bytes, for
+        numbers beyond 7e75, and for a last row without any value in a table of text.
 
     References
     ----------
@@ -218,6 +221,13 @@ def write_xpt(frame: pl.DataFrame, path: Path) -> None:
         for name in texts
         if (plain[name].str.len_bytes().max() or 0) > 200  # type: ignore[operator]  # lengths are integers
     ]
+    problems += [
+        f"{path.name}: column '{name}' holds numbers beyond what SAS transport can hold (about 7e75)."
+        for name, dtype in plain.schema.items()
+        if dtype.is_numeric() and plain.filter(pl.col(name).abs() > 7e75).height
+    ]
+    if plain.height and len(texts) == plain.width and all(plain[name][-1] is None for name in texts):
+        problems.append(f"{path.name}: the last row has no value; in XPT version 5 it cannot be told from padding.")
     if problems:
         raise DataError(*problems)
     stem = re.sub(r"[^A-Za-z0-9_]", "", path.name.split(".")[0]).upper()[:8] or "DATA"

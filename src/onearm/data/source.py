@@ -17,7 +17,8 @@ from onearm.data.coerce import Place, plain_text, subject_text, type_columns
 from onearm.data.files import DATA_FOLDER, find_file
 from onearm.data.findings import Findings
 from onearm.data.formats import FORMATS, extension_of
-from onearm.data.patients import PatientsMapping, read_patients
+from onearm.data.mapping import PatientsMapping
+from onearm.data.patients import read_patients
 from onearm.data.read import read_table
 from onearm.data.schema import DOMAINS, Domain, domain_of, known_domain
 from onearm.data.tumours import complete_results

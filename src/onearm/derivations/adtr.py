@@ -10,7 +10,7 @@ from onearm.frames import conform, empty
 from onearm.protocol import Protocol
 from onearm.terms import DAYS_PER_MONTH, DAYS_PER_YEAR
 
-__all__ = ["derive_adtr", "study_day"]
+__all__ = ["derive_adtr", "flag_usable", "study_day"]
 
 
 def study_day(date: str, start: str) -> pl.Expr:
@@ -77,6 +77,33 @@ def derive_adtr(
     table = table.join(adsl.select("USUBJID", "STUDYID", "TRTSDT"), on="USUBJID", how="left")
     table = table.with_columns(ADY=pl.coalesce("ADY", study_day("ADT", "TRTSDT"))).drop("TRTSDT")
     return conform(table, ADTR).sort("USUBJID", "AVISITN", "ADT", "ADY", "PARAMCD", "TRLNKID", nulls_last=True)
+
+
+def flag_usable(adtr: pl.DataFrame, adrs: pl.DataFrame, adsl: pl.DataFrame) -> pl.DataFrame:
+    """
+    Mark the sums that a best change may use: after baseline, not after the first progression or a new therapy.
+
+    Parameters
+    ----------
+    adtr, adrs, adsl : polars.DataFrame
+        Lesion, response and subject-level datasets.
+
+    Returns
+    -------
+    polars.DataFrame
+        ADTR with ``ANL01FL``; a change without a date (recorded by day only) is usable.
+    """
+    progressed = adrs.filter((pl.col("PARAMCD") == "PD") & (pl.col("AVALC") == "Y")).select("USUBJID", _PD="ADT")
+    table = adtr.join(progressed, on="USUBJID", how="left", maintain_order="left").join(
+        adsl.select("USUBJID", _NEW="NTRTDT"), on="USUBJID", how="left", maintain_order="left"
+    )
+    usable = (
+        pl.col("PARAMCD").eq("SUMDIAM")
+        & pl.col("PCHG").is_not_null()
+        & (pl.col("ADT") <= pl.col("_PD")).fill_null(True)
+        & (pl.col("ADT") <= pl.col("_NEW")).fill_null(True)
+    )
+    return table.with_columns(ANL01FL=pl.when(usable).then(pl.lit("Y"))).drop("_PD", "_NEW")
 
 
 def _diameters(lesions: Lesions) -> pl.DataFrame:

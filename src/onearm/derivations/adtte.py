@@ -2,22 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Final
 
 import polars as pl
 
 from onearm.derivations.schemas import ADTTE
-from onearm.derivations.sources import CENSORINGS, EVENTS, STARTS, STOPPING, Course
+from onearm.derivations.sources import EVENTS, STARTS, Course, event_rules
 from onearm.frames import conform, empty
 from onearm.protocol import Protocol
 from onearm.protocol.endpoints import TimeEndpoint
 from onearm.protocol.sources import PatientSource
-from onearm.terms import CensorRule
+from onearm.rules.censoring import time_to_event
+from onearm.terms import EventRule
 
 __all__ = ["derive_adtte"]
 
 _AMONG: Final = {"responders": "RSP", "confirmed_responders": "CRSP"}
+_RESPONSES: Final = {EventRule.RESPONSE: "RSP", EventRule.CONFIRMED_RESPONSE: "CRSP"}
+_EVENTS: Final = {
+    "progression": EVENTS[EventRule.PROGRESSION],
+    "death": EVENTS[EventRule.DEATH],
+    "new_therapy": EVENTS[EventRule.NEW_ANTICANCER_THERAPY],
+    "treatment_stop": EVENTS[EventRule.TREATMENT_STOP],
+    "response": EVENTS[EventRule.RESPONSE],
+}
+_CENSORINGS: Final = {
+    "no_baseline": "No baseline assessment",
+    "new_therapy": "Last adequate tumour assessment before new anticancer therapy",
+    "treatment_stop": "Last adequate tumour assessment before the end of treatment",
+    "missed_assessments": "Last adequate tumour assessment before missed ones",
+    "no_assessment": "No assessment after the start",
+    "last_adequate_assessment": "Last adequate tumour assessment",
+    "last_known_alive": "Last known alive",
+}
+_VARIABLES: Final = {
+    "progression": "OVR",
+    "last_adequate_assessment": "OVR",
+    "missed_assessments": "OVR",
+    "response": "CRSP",
+    "death": "DTHDT",
+    "new_therapy": "NTRTDT",
+    "treatment_stop": "TRTEDT",
+    "last_known_alive": "LSTALVDT",
+}
 
 
 def derive_adtte(course: Course, protocol: Protocol, *, patients: pl.DataFrame | None = None) -> pl.DataFrame:
@@ -36,9 +63,7 @@ def derive_adtte(course: Course, protocol: Protocol, *, patients: pl.DataFrame |
     Returns
     -------
     polars.DataFrame
-        With the columns of `ADTTE`. A subject without the start of an endpoint has no row in it. An event on the day of
-        a stopping censoring (new therapy, end of treatment) still counts; a later one does not. A date before the start
-        counts as the start.
+        With the columns of `ADTTE`. A subject without the start of an endpoint has no row in it.
     """
     tables = []
     for name, endpoint in protocol.times.items():
@@ -51,89 +76,81 @@ def derive_adtte(course: Course, protocol: Protocol, *, patients: pl.DataFrame |
 
 
 def _from_dates(name: str, endpoint: TimeEndpoint, course: Course, protocol: Protocol) -> pl.DataFrame:
+    rules = event_rules(endpoint, protocol)
     start = _start(endpoint, course)
-    event = _first([EVENTS[rule](course) for rule in endpoint.event], start)
-    stop = _first([CENSORINGS[rule](course) for rule in endpoint.censor if rule in STOPPING], start)
-    followed = _follow_up(endpoint, course, start, stop)
-    table = (
-        start.join(event.select(pl.all().name.suffix("_E")), left_on="USUBJID", right_on="USUBJID_E", how="left")
-        .join(stop.select("USUBJID", STOP="ADT", STOPDESC="DESC"), on="USUBJID", how="left")
-        .join(followed.select(pl.all().name.suffix("_C")), left_on="USUBJID", right_on="USUBJID_C", how="left")
-    )
-    happened = pl.col("ADT_E").is_not_null() & ((pl.col("ADT_E") <= pl.col("STOP")) | pl.col("STOP").is_null())
-    table = table.with_columns(CNSR=pl.when(happened).then(0).otherwise(1)).with_columns(
-        ADT=pl.when(happened).then("ADT_E").otherwise(pl.coalesce("ADT_C", "STARTDT")),
-        **{
-            column: pl.when(happened).then(f"{column}_E").otherwise(f"{column}_C")
-            for column in ("SRCDOM", "SRCVAR", "SRCSEQ")
-        },
-        EVNTDESC=pl.when(happened).then("DESC_E"),
-        CNSDTDSC=pl.when(~happened).then(pl.coalesce("DESC_C", pl.lit("No assessment after the start"))),
-    )
+    found = time_to_event(_subjects(start, course, protocol), _assessments(endpoint, course, start), rules)
+    found = found.filter(pl.col("start_day").is_not_null())
     first_day = 1 if protocol.conventions.count_start_day else 0
-    table = table.with_columns(
+    to_response = "RESPONSE" in rules.progression_values
+    reason = pl.when(pl.col("is_event") & pl.lit(to_response)).then(pl.lit("response")).otherwise("reason")
+    table = found.with_columns(reason=reason).select(
+        USUBJID="subject",
         PARAMCD=pl.lit(name),
         PARAM=pl.lit(endpoint.label or name),
-        AVAL=((pl.col("ADT") - pl.col("STARTDT")).dt.total_days() + first_day).cast(pl.Float64),
+        STARTDT="start_day",
+        ADT="day",
+        AVAL=((pl.col("day") - pl.col("start_day")).dt.total_days() + first_day).cast(pl.Float64),
         AVALU=pl.lit("DAYS"),
-        RULE=pl.when(happened)
-        .then(pl.format("TTE-EVENT-{}", pl.col("SRCVAR")))
-        .otherwise(pl.format("TTE-CENSOR-{}", pl.coalesce("SRCVAR", pl.lit("START")))),
-        WHY=_why(happened),
+        CNSR=pl.when("is_event").then(0).otherwise(1).cast(pl.Int64),
+        EVNTDESC=pl.when("is_event").then(
+            pl.col("reason").replace_strict(_EVENTS, default=None, return_dtype=pl.String)
+        ),
+        CNSDTDSC=pl.when(~pl.col("is_event")).then(
+            pl.col("reason").replace_strict(_CENSORINGS, default=None, return_dtype=pl.String)
+        ),
+        SRCDOM=pl.when(pl.col("seq").is_not_null()).then(pl.lit("ADRS")).otherwise(pl.lit("ADSL")),
+        SRCVAR=pl.col("reason").replace_strict(_VARIABLES, default=None, return_dtype=pl.String),
+        SRCSEQ=pl.col("seq").cast(pl.Int64),
+        RULE="rule",
+        WHY=pl.when(pl.col("is_event") & pl.lit(to_response))
+        .then(pl.format("Response on {}.", "day"))
+        .otherwise(pl.col("why").str.head(1).str.to_uppercase() + pl.col("why").str.slice(1)),
     )
-    return _with_study(table.select(n for n in ADTTE if n in table.columns), course)
+    return _with_study(table, course)
 
 
 def _start(endpoint: TimeEndpoint, course: Course) -> pl.DataFrame:
-    start = STARTS[endpoint.start](course).select("USUBJID", STARTDT="ADT", STARTDESC="DESC")
+    start = STARTS[endpoint.start](course).select(subject="USUBJID", start_day="ADT")
     among = _AMONG.get(endpoint.among)
     if among is None:
         return start
     members = course.adrs.filter((pl.col("PARAMCD") == among) & (pl.col("AVALC") == "Y"))
-    return start.join(members.select("USUBJID"), on="USUBJID", how="semi")
+    return start.join(members.select(subject="USUBJID"), on="subject", how="semi", maintain_order="left")
 
 
-def _first(candidates: Iterable[pl.DataFrame], start: pl.DataFrame) -> pl.DataFrame:
-    """Earliest of several candidates for each subject; of two on one day, the one that the protocol names first."""
-    tables = [table.with_columns(ORDER=pl.lit(position)) for position, table in enumerate(candidates)]
-    if not tables:
-        return empty({"USUBJID": pl.String, "ADT": pl.Date, "DESC": pl.String})
-    return (
-        pl.concat(tables)
-        .join(start.select("USUBJID", "STARTDT"), on="USUBJID", how="inner")
-        .with_columns(ADT=pl.max_horizontal("ADT", "STARTDT"))
-        .sort("USUBJID", "ADT", "ORDER")
-        .unique("USUBJID", keep="first", maintain_order=True)
-        .drop("STARTDT", "ORDER")
+def _subjects(start: pl.DataFrame, course: Course, protocol: Protocol) -> pl.DataFrame:
+    """Dates of the subjects that have a start, in the words of the rules."""
+    days = course.adsl.select(
+        subject="USUBJID",
+        death_day="DTHDT",
+        therapy_day="NTRTDT",
+        treatment_stop_day="TRTEDT",
+        last_known_alive_day="LSTALVDT",
+        reference_day=pl.coalesce("TRTSDT", "ENRLDT"),
+        has_baseline=pl.col("TUMSIZE").is_not_null(),
     )
+    cutoff = pl.lit(protocol.trial.cutoff, dtype=pl.Date)
+    return start.join(days, on="subject", how="left", maintain_order="left").with_columns(cutoff_day=cutoff)
 
 
-def _follow_up(endpoint: TimeEndpoint, course: Course, start: pl.DataFrame, stop: pl.DataFrame) -> pl.DataFrame:
-    """Last date of follow-up for each subject: the latest that is not after a stop; a stop alone ends at itself."""
-    lasting = [rule for rule in endpoint.censor if rule not in STOPPING and rule != CensorRule.START]
-    if not lasting:
-        return stop
-    dates = pl.concat(CENSORINGS[rule](course).with_columns(ORDER=pl.lit(i)) for i, rule in enumerate(lasting))
-    return (
-        dates.join(start.select("USUBJID", "STARTDT"), on="USUBJID", how="inner")
-        .join(stop.select("USUBJID", STOP="ADT"), on="USUBJID", how="left")
-        .filter((pl.col("ADT") >= pl.col("STARTDT")) & ((pl.col("ADT") <= pl.col("STOP")) | pl.col("STOP").is_null()))
-        .sort("USUBJID", "ADT", "ORDER")
-        .unique("USUBJID", keep="last", maintain_order=True)
-        .drop("STARTDT", "STOP", "ORDER")
-    )
-
-
-def _why(happened: pl.Expr) -> pl.Expr:
-    event = pl.format("{} on {} is the first event after {} on {}.", "DESC_E", "ADT_E", _lower("STARTDESC"), "STARTDT")
-    stopped = pl.format("; {} on {} ended follow-up", _lower("STOPDESC"), "STOP")
-    none = pl.format("No event; censored on {} ({}{}).", "ADT", _lower("CNSDTDSC"), stopped.fill_null(""))
-    return pl.when(happened).then(event).otherwise(none)
-
-
-def _lower(column: str) -> pl.Expr:
-    text = pl.col(column)
-    return text.str.head(1).str.to_lowercase() + text.str.tail(-1)
+def _assessments(endpoint: TimeEndpoint, course: Course, start: pl.DataFrame) -> pl.DataFrame:
+    """Assessments with their responses, and, in a time to response, the response that ends it."""
+    columns = {"subject": pl.col("USUBJID"), "day": pl.col("ADT"), "seq": pl.col("SRCSEQ").cast(pl.Int64)}
+    dated = course.adrs.filter(pl.col("ADT").is_not_null())
+    overall = dated.filter(pl.col("PARAMCD") == "OVR").select(response="AVALC", **columns)
+    recorded = dated.filter((pl.col("PARAMCD") == "PD") & (pl.col("SRCDOM") == "PATIENTS"))
+    parts = [overall, recorded.select(response=pl.lit("PD"), **columns)]
+    if "LSTASDT" in course.adsl.columns:
+        # That there was an adequate assessment is known, not what it showed.
+        last = course.adsl.filter(pl.col("LSTASDT").is_not_null())
+        seq = pl.lit(None, dtype=pl.Int64)
+        parts.append(last.select(response=pl.lit("SD"), subject="USUBJID", day="LSTASDT", seq=seq))
+    event = next((e for e in endpoint.event if e in _RESPONSES), None)
+    if event is not None:
+        response = dated.filter((pl.col("PARAMCD") == _RESPONSES[event]) & (pl.col("AVALC") == "Y"))
+        parts.append(response.select(response=pl.lit("RESPONSE"), **columns))
+    rows = pl.concat(part.select("subject", "day", "response", "seq") for part in parts)
+    return rows.join(start.select("subject"), on="subject", how="semi")
 
 
 def _as_given(

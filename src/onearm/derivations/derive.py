@@ -11,7 +11,7 @@ from onearm.data import Source
 from onearm.derivations.adex import derive_adex
 from onearm.derivations.adrs import derive_adrs, recist_rules, timepoints
 from onearm.derivations.adsl import derive_adsl, flag_sets
-from onearm.derivations.adtr import derive_adtr
+from onearm.derivations.adtr import derive_adtr, flag_usable
 from onearm.derivations.adtte import derive_adtte
 from onearm.derivations.consistency import check_consistency
 from onearm.derivations.lesions import read_lesions
@@ -72,6 +72,7 @@ def derive(source: Source, protocol: Protocol) -> Derived:
     adsl = _with_tumour_size(adsl, adtr)
     derived = timepoints(lesions, target, protocol)
     adrs = derive_adrs(derived, lesions, records, adsl, protocol)
+    adtr = flag_usable(adtr, adrs, adsl)
     adsl = flag_sets(adsl, adrs, records, protocol)
     adtte = derive_adtte(Course(adsl, adrs), protocol, patients=records.get("patients"))
     adex = derive_adex(records, adsl, protocol)

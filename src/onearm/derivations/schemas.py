@@ -52,6 +52,7 @@ ADTR: Final[dict[str, Any]] = {
     "NADIR": pl.Float64,
     "PCHGNAD": pl.Float64,
     "ABLFL": pl.String,
+    "ANL01FL": pl.String,
     "NLES": pl.Int64,
     "NMISS": pl.Int64,
     "EVAL": pl.String,

@@ -1,9 +1,9 @@
 """
 The named rules that a protocol refers to: who is in a set, where a time starts, what ends it.
 
-Each rule is a small function in a visible registry. A set rule gives an expression over ADSL; a start, event or censoring
-rule gives one row per subject to whom it applies: ``USUBJID ADT DESC SRCDOM SRCVAR SRCSEQ``.
-To add one: name it in `onearm.terms`, write the function here, add it to its registry; the protocol then accepts it.
+Each rule of a set or a start is a small function in a visible registry: a set rule gives an expression over ADSL, a start
+rule one row per subject to whom it applies. Events and censorings are switches of `onearm.rules.censoring`.
+To add one: name it in `onearm.terms` (the protocol then accepts it), and say here what it means.
 """
 
 from __future__ import annotations
@@ -11,31 +11,24 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Final
+from typing import Final, Literal
 
 import polars as pl
 
 from onearm.derivations.records import Records
+from onearm.protocol import Protocol
+from onearm.protocol.endpoints import TimeEndpoint
+from onearm.rules.censoring import TimeToEventRules
 from onearm.terms import CensorRule, EventRule, SetRule, StartRule
 
 __all__ = [
-    "CENSORINGS",
     "EVENTS",
     "SETS",
     "STARTS",
-    "STOPPING",
     "Course",
+    "event_rules",
     "set_member",
 ]
-
-SCHEMA: Final = {
-    "USUBJID": pl.String,
-    "ADT": pl.Date,
-    "DESC": pl.String,
-    "SRCDOM": pl.String,
-    "SRCVAR": pl.String,
-    "SRCSEQ": pl.Int64,
-}
 
 
 @dataclass(frozen=True)
@@ -183,27 +176,6 @@ def _from_adrs(paramcd: str, desc: str) -> Rule:
     return rule
 
 
-def _adequate_assessments(course: Course) -> pl.DataFrame:
-    """All adequate assessments of each subject, latest last; the endpoint picks the last one that counts."""
-    desc = "Last adequate tumour assessment"
-    if "LSTASDT" in course.adsl.columns:
-        return _from_adsl("LSTASDT", desc)(course)
-    return (
-        course.adrs.filter(
-            (pl.col("PARAMCD") == "OVR") & ~pl.col("AVALC").is_in(["NE", "ND", "MISSING"]) & pl.col("ADT").is_not_null()
-        )
-        .select(
-            "USUBJID",
-            "ADT",
-            pl.lit(desc).alias("DESC"),
-            pl.lit("ADRS").alias("SRCDOM"),
-            pl.lit("OVR").alias("SRCVAR"),
-            "SRCSEQ",
-        )
-        .sort("USUBJID", "ADT")
-    )
-
-
 STARTS: Final[Mapping[StartRule, Rule]] = MappingProxyType(
     {
         StartRule.FIRST_DOSE: _from_adsl("TRTSDT", "First dose"),
@@ -213,27 +185,57 @@ STARTS: Final[Mapping[StartRule, Rule]] = MappingProxyType(
     }
 )
 
-EVENTS: Final[Mapping[EventRule, Rule]] = MappingProxyType(
+EVENTS: Final[Mapping[EventRule, str]] = MappingProxyType(
     {
-        EventRule.PROGRESSION: _from_adrs("PD", "Disease progression"),
-        EventRule.DEATH: _from_adsl("DTHDT", "Death"),
-        EventRule.NEW_ANTICANCER_THERAPY: _from_adsl("NTRTDT", "New anticancer therapy"),
-        EventRule.RESPONSE: _from_adrs("RSP", "Response"),
-        EventRule.CONFIRMED_RESPONSE: _from_adrs("CRSP", "Confirmed response"),
-        EventRule.TREATMENT_STOP: _from_adsl("TRTEDT", "End of treatment"),
+        EventRule.PROGRESSION: "Disease progression",
+        EventRule.DEATH: "Death",
+        EventRule.NEW_ANTICANCER_THERAPY: "New anticancer therapy",
+        EventRule.TREATMENT_STOP: "End of treatment",
+        EventRule.RESPONSE: "Response",
+        EventRule.CONFIRMED_RESPONSE: "Confirmed response",
     }
 )
+"""What each event is called; `event_rules` turns the names into the switches of `onearm.rules.censoring`."""
 
-CENSORINGS: Final[Mapping[CensorRule, Rule]] = MappingProxyType(
-    {
-        CensorRule.LAST_ADEQUATE_ASSESSMENT: _adequate_assessments,
-        CensorRule.LAST_KNOWN_ALIVE: _from_adsl("LSTALVDT", "Last known alive"),
-        CensorRule.NEW_ANTICANCER_THERAPY: _from_adsl("NTRTDT", "New anticancer therapy"),
-        CensorRule.TREATMENT_STOP: _from_adsl("TRTEDT", "End of treatment"),
-        CensorRule.CUTOFF: _from_adsl("CUTOFFDT", "Data cut-off"),
-    }
-)
-"""Dates at which follow-up ends. `START` is not here: it is what is left where a subject has none of the others."""
 
-STOPPING: Final = frozenset({CensorRule.NEW_ANTICANCER_THERAPY, CensorRule.TREATMENT_STOP})
-"""Censorings that end follow-up although more is known: events after them do not count."""
+def event_rules(endpoint: TimeEndpoint, protocol: Protocol) -> TimeToEventRules:
+    """
+    Turn the named events and censorings of an endpoint into the switches of the rules.
+
+    Parameters
+    ----------
+    endpoint : TimeEndpoint
+        With ``event`` and ``censor``.
+    protocol : Protocol
+        The scans planned.
+
+    Returns
+    -------
+    TimeToEventRules
+        A response takes the part of a progression in a time to response.
+    """
+    event, censor, tumour = set(endpoint.event), set(endpoint.censor), protocol.tumour
+    to_response = bool(event & {EventRule.RESPONSE, EventRule.CONFIRMED_RESPONSE})
+    named = (
+        ("progression",)
+        if to_response
+        else tuple(e.value for e in endpoint.event if e.value in {"progression", "death"})
+    )
+    missed = CensorRule.MISSED_ASSESSMENTS in censor
+    return TimeToEventRules(
+        events=named,
+        progression_values=("RESPONSE",) if to_response else ("PD",),
+        censor_at="last_known_alive" if CensorRule.LAST_KNOWN_ALIVE in censor else "last_adequate_assessment",
+        new_therapy=_strategy(EventRule.NEW_ANTICANCER_THERAPY, CensorRule.NEW_ANTICANCER_THERAPY, endpoint),
+        treatment_stop=_strategy(EventRule.TREATMENT_STOP, CensorRule.TREATMENT_STOP, endpoint),
+        schedule=tuple((step.every_days, step.until_day) for step in tumour.schedule) if missed else (),
+        window_days=tumour.scan_window_days,
+        censor_after_missed=tumour.missed_assessments if missed else None,
+        no_baseline="censor" if CensorRule.NO_BASELINE in censor else "ignore",
+    )
+
+
+def _strategy(event: EventRule, censor: CensorRule, endpoint: TimeEndpoint) -> Literal["ignore", "censor", "event"]:
+    if event in endpoint.event:
+        return "event"
+    return "censor" if censor in endpoint.censor else "ignore"

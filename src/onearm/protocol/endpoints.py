@@ -50,7 +50,9 @@ class TimeEndpoint(Section):
     event: Annotated[tuple[EventRule, ...], Field(min_length=1)]
     """What ends it; the earliest counts."""
     censor: Annotated[tuple[CensorRule, ...], Field(min_length=1)]
-    """What ends it without an event; the earliest counts of those that stop follow-up, else the last date known."""
+    """What ends it without an event. ``last_adequate_assessment`` or ``last_known_alive`` is where subjects without an event
+    are censored; ``new_anticancer_therapy`` and ``treatment_stop`` end follow-up before an event, ``missed_assessments``
+    takes back an event that follows too many missed scans, ``no_baseline`` censors at the start."""
     landmarks_months: tuple[Months, ...] = ()
     """Months at which the rate without event is printed."""
     interval: Literal["plain", "log", "log-log", "logit", "arcsine"] | None = None

@@ -49,8 +49,8 @@ CENSOR_PHRASES: Final[Mapping[str, str]] = MappingProxyType(
         CensorRule.LAST_KNOWN_ALIVE: "on the date last known alive",
         CensorRule.NEW_ANTICANCER_THERAPY: "at the last adequate tumour assessment before a new anticancer therapy",
         CensorRule.TREATMENT_STOP: "at the end of study treatment",
-        CensorRule.START: "on the first day",
-        CensorRule.CUTOFF: "at the data cut-off",
+        CensorRule.MISSED_ASSESSMENTS: "at the last adequate tumour assessment before too many missed ones",
+        CensorRule.NO_BASELINE: "on the first day without a baseline assessment",
     }
 )
 INTERVAL_NAMES: Final[Mapping[str, str]] = MappingProxyType(

@@ -72,5 +72,9 @@ class Tumour(Section):
     """Days from the start of treatment to the earliest SD that counts as a best response."""
     schedule: tuple[ScheduleStep, ...] = ()
     """When scans were planned."""
+    scan_window_days: Days = 7
+    """How many days early or late a scan may be and still be the planned one."""
+    missed_assessments: Annotated[int, Field(ge=1)] = 2
+    """How many planned assessments in a row must be missed before an event for ``missed_assessments`` to censor it."""
     recist: RecistSwitches = RecistSwitches()
     best_response: BestResponseSwitches = BestResponseSwitches()
