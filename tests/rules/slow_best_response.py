@@ -1,5 +1,5 @@
 """
-Best overall response once more, slowly, one subject at a time, as a reader of the definitions would do it by hand.
+Best overall response once more, slowly, one subject at a time, as a reader of the definitions works it out by hand.
 
 It shares nothing with the fast one but the dataclass of switches. An assessment is ``(day, response)``; a subject's
 assessments are in time order.
