@@ -80,11 +80,12 @@ def fallen_from_complete(rows: list[Assessment]) -> list[Assessment]:
 
 
 def never_complete(rows: list[Assessment], rules: BestResponseRules) -> list[Assessment]:
-    """A CR that nothing confirms, and that PR follows as the next other finding, was PR."""
-    result = []
+    """A CR that PR follows as the next other finding was PR, unless it or an earlier CR was confirmed."""
+    result, established = [], False
     for place, (day, response) in enumerate(rows):
+        established = established or (response == "CR" and confirmation(rows, place, rules) is not None)
         others = [word for _, word in rows[place + 1 :] if word not in {"CR", "NE", "ND"}]
-        was_partial = response == "CR" and confirmation(rows, place, rules) is None and others[:1] == ["PR"]
+        was_partial = response == "CR" and not established and others[:1] == ["PR"]
         result.append((day, "PR" if was_partial else response))
     return result
 

@@ -220,6 +220,8 @@ def _read_after_complete(rows: pl.DataFrame, rules: BestResponseRules) -> pl.Dat
         confirmed = pl.Series(confirm(rows, rules) >= 0)
         # what the next assessment says that is neither CR nor not evaluable
         follows = pl.when(~response.is_in(["CR", *_NOT_EVALUABLE])).then(response).backward_fill().over("subject")
-        was_partial = (response == "CR") & ~confirmed & (follows == "PR").fill_null(False)
+        # a CR that was confirmed stands, and so does the one that confirmed it
+        stands = ((response == "CR") & pl.lit(confirmed)).cum_max().over("subject")
+        was_partial = (response == "CR") & ~stands & (follows == "PR").fill_null(False)
         return rows.with_columns(response=pl.when(was_partial).then(pl.lit("PR")).otherwise(response))
     return rows
