@@ -21,7 +21,7 @@ __all__ = [
     "first_response",
 ]
 
-_ORDER: Final = ("CR", "PR", "SD", "NON-CR/NON-PD", "NED", "PD", "NE", "ND", "MISSING")
+_ORDER: Final = ("CR", "PR", "SD", "NON-CR/NON-PD", "NED", "PD", "iUPD", "NE", "ND", "MISSING")
 """Best first: where a subject has several, the first of these is the best response."""
 
 _REASONS: Final = {

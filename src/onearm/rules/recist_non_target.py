@@ -14,8 +14,9 @@ __all__ = ["NEW_LESION_STATES", "NON_TARGET_STATES", "new_lesion_response", "non
 
 NON_TARGET_STATES: Final = ("present", "increased", "progression", "absent", "not_evaluable", "not_done")
 """What may be said of a non-target; "increased" is larger than at the last visit but not unequivocal progression."""
-NEW_LESION_STATES: Final = ("unequivocal", "equivocal", "none")
-"""What may be said of a new lesion; "none" is a row that says that there is none."""
+NEW_LESION_STATES: Final = ("unequivocal", "increased", "equivocal", "none")
+"""What may be said of a new lesion; "increased" is unequivocal and larger than at the last visit, "none" that it is not
+there."""
 
 _KEY: Final = ("subject", "visit")
 
@@ -78,8 +79,8 @@ def non_target_response(lesions: pl.DataFrame, rules: RecistRules = RECIST_1_1) 
     -------
     polars.DataFrame
         One row per ``subject`` and ``visit``, sorted by subject and day: ``subject, visit, day, first_day, last_day,
-        is_baseline, n_lesions`` (at baseline) ``, n_missing, n_left, non_target`` (CR, NON-CR/NON-PD, PD, NE; missing
-        at baseline), ``rule, why``.
+        is_baseline, n_lesions`` (at baseline) ``, n_missing, n_left, n_increased`` (larger than at the last visit)
+        ``, non_target`` (CR, NON-CR/NON-PD, PD, NE; missing at baseline), ``rule, why``.
 
     Raises
     ------
@@ -108,6 +109,7 @@ def non_target_response(lesions: pl.DataFrame, rules: RecistRules = RECIST_1_1) 
         pl.col("is_baseline").any() if "is_baseline" in lesions.columns else pl.lit(False).alias("is_baseline"),
         state.is_in(["present", "increased", "progression"]).sum().alias("n_left"),
         (state == "progression").sum().alias("n_progressed"),
+        (state == "increased").sum().alias("n_increased"),
         state.is_in(["absent", "present", "increased", "progression"]).sum().alias("n_seen"),
         pl.len().alias("n_rows"),
     )
@@ -164,6 +166,7 @@ def _conclude(visits: pl.DataFrame, rules: RecistRules) -> pl.DataFrame:
         "n_lesions",
         "n_missing",
         "n_left",
+        "n_increased",
         "non_target",
         pl.col("non_target").replace_strict(rule, default=None, return_dtype=pl.String).alias("rule"),
         why.alias("why"),
@@ -178,7 +181,7 @@ def new_lesion_response(lesions: pl.DataFrame, rules: RecistRules = RECIST_1_1) 
     ----------
     lesions : polars.DataFrame
         One row per ``subject``, ``visit`` and new ``lesion``, with ``day`` and ``state`` (one of `NEW_LESION_STATES`;
-        missing means unequivocal).
+        missing means unequivocal). Optional: ``diameter_mm`` of those that are measured.
     rules : RecistRules
         With ``backdate_equivocal``, a lesion that becomes unequivocal was there from the first scan that showed it.
 
@@ -186,7 +189,8 @@ def new_lesion_response(lesions: pl.DataFrame, rules: RecistRules = RECIST_1_1) 
     -------
     polars.DataFrame
         One row per ``subject`` and ``visit``, sorted by subject and day: ``subject, visit, day, first_day, last_day,
-        new_lesion`` ("yes", "equivocal" or "no"), ``n_new`` (unequivocal ones), ``is_backdated, rule, why``.
+        new_lesion`` ("yes", "equivocal" or "no"), ``n_new`` (unequivocal ones) ``, n_increased, new_mm`` (sum of the
+        measured ones) ``, is_backdated, rule, why``.
 
     Raises
     ------
@@ -208,15 +212,15 @@ def new_lesion_response(lesions: pl.DataFrame, rules: RecistRules = RECIST_1_1) 
     """
     check_columns(lesions, ("subject", "visit", "day", "lesion", "state"), where="new lesions")
     check_states(lesions, NEW_LESION_STATES, where="new lesions")
-    stated = lesions.with_columns(state=pl.col("state").fill_null("unequivocal"))
+    measured = pl.col("diameter_mm").cast(pl.Float64) if "diameter_mm" in lesions.columns else pl.lit(0.0)
+    stated = lesions.with_columns(state=pl.col("state").fill_null("unequivocal"), _mm=measured.fill_null(0.0))
+    is_sure = pl.col("state").is_in(["unequivocal", "increased"])
     stated = stated.with_columns(
         _backdated=pl.lit(rules.backdate_equivocal)
         & (pl.col("state") == "equivocal")
         & pl.col("lesion").is_not_null()
-        & (
-            pl.when(pl.col("state") == "unequivocal").then("day").max().over("subject", "lesion") > pl.col("day")
-        ).fill_null(False)
-    ).with_columns(_is_sure=(pl.col("state") == "unequivocal") | pl.col("_backdated"))
+        & (pl.when(is_sure).then("day").max().over("subject", "lesion") > pl.col("day")).fill_null(False)
+    ).with_columns(_is_sure=is_sure | pl.col("_backdated"))
     sure, equivocal = pl.col("_is_sure"), (pl.col("state") == "equivocal") & ~pl.col("_is_sure")
     visits = stated.group_by(_KEY).agg(
         # scans that show nothing new do not date a new lesion
@@ -224,6 +228,8 @@ def new_lesion_response(lesions: pl.DataFrame, rules: RecistRules = RECIST_1_1) 
         pl.col("day").max().alias("last_day"),
         sure.sum().alias("n_new"),
         equivocal.sum().alias("n_equivocal"),
+        (pl.col("state") == "increased").sum().alias("n_increased"),
+        pl.col("_mm").filter(sure).sum().alias("new_mm"),
         pl.col("_backdated").any().alias("is_backdated"),
     )
     number = pl.col("n_new").cast(pl.String)
@@ -240,6 +246,8 @@ def new_lesion_response(lesions: pl.DataFrame, rules: RecistRules = RECIST_1_1) 
         .otherwise(pl.lit("no"))
         .alias("new_lesion"),
         "n_new",
+        "n_increased",
+        "new_mm",
         "is_backdated",
         pl.when(is_new & pl.col("is_backdated"))
         .then(pl.lit("RECIST1.1-NL-BACKDATED"))

@@ -9,6 +9,7 @@ import polars as pl
 
 from onearm.errors import DataError, MethodError, suggest
 from onearm.frames import check_columns, check_key
+from onearm.rules.confirmation import confirm
 from onearm.terms import RESPONSES
 
 __all__ = ["BEST_RESPONSE_RULES", "BestResponseRules", "read_assessments"]
@@ -215,11 +216,11 @@ def _read_after_complete(rows: pl.DataFrame, rules: BestResponseRules) -> pl.Dat
         fallen = response.is_in(_LESS_THAN_CR) & _before(response == "CR") & ~_before(response == "PD")
         return rows.with_columns(response=pl.when(fallen).then(pl.lit("PD")).otherwise(response))
     if rules.after_complete == "partial":
-        from onearm.rules.confirmation import confirm
-
-        confirmed = pl.Series(confirm(rows, rules) >= 0)
+        rows = rows.with_columns(pl.Series("is_confirmed", confirm(rows, rules) >= 0))
         # what the next assessment says that is neither CR nor not evaluable
         follows = pl.when(~response.is_in(["CR", *_NOT_EVALUABLE])).then(response).backward_fill().over("subject")
-        was_partial = (response == "CR") & ~confirmed & (follows == "PR").fill_null(False)
+        # a CR that was confirmed stands, and so does the one that confirmed it
+        stands = ((response == "CR") & pl.col("is_confirmed")).cum_max().over("subject")
+        was_partial = (response == "CR") & ~stands & (follows == "PR").fill_null(False)
         return rows.with_columns(response=pl.when(was_partial).then(pl.lit("PR")).otherwise(response))
     return rows
