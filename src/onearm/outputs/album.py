@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from onearm.outputs import figures as draw
 from onearm.outputs.figures.style import stamp_synthetic
-from onearm.outputs.labels import endpoint_label, start_label
+from onearm.outputs.labels import curve_label, endpoint_label, population_label, start_label
 from onearm.outputs.methods import method_footnotes
 from onearm.outputs.tables.survival import print_times
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from onearm.outputs.lookup import Group, Lookup
     from onearm.protocol import Protocol
 
-__all__ = ["Picture", "compose_pictures"]
+__all__ = ["Picture", "compose_pictures", "count_pictures"]
 
 
 @dataclass(frozen=True)
@@ -104,6 +104,23 @@ def compose_pictures(
     for make in makers:
         for lookup in lookups:
             yield from make(trial, lookup)
+
+
+def count_pictures(lookups: Sequence[Lookup]) -> int:
+    """
+    Say how many figures `compose_pictures` will draw, forest plots aside.
+
+    Parameters
+    ----------
+    lookups : sequence of Lookup
+        The results of each group.
+
+    Returns
+    -------
+    int
+        Number of figures.
+    """
+    return sum(4 + len(lookup.parameters("survival")) for lookup in lookups)
 
 
 def _picture(
@@ -240,7 +257,7 @@ def _survival(trial: _Trial, lookup: Lookup) -> Iterator[Picture]:
         label = endpoint_label(protocol, name)
         lines = _curve_heading(lookup, name, printer)
         notes = [
-            f"{block.population or 'All patients'}. Line: Kaplan-Meier estimate; band: pointwise {printer.coverage(_level(lookup, name))}; "
+            f"{population_label(protocol, name, block.population)}. Line: Kaplan-Meier estimate; band: pointwise {printer.coverage(_level(lookup, name))}; "
             "ticks: censored. Dashed: median."
         ]
         methods = [*lookup.block("survival_curve", name).methods(), *block.methods()]
@@ -248,7 +265,7 @@ def _survival(trial: _Trial, lookup: Lookup) -> Iterator[Picture]:
             trial,
             draw.draw_kaplan_meier(
                 draw.kaplan_meier_data(lookup, name),
-                y_label=f"{label} (%)",
+                y_label=curve_label(protocol, name),
                 x_label=f"Time since {start_label(protocol, name)} (months)",
                 heading=lines,
             ),

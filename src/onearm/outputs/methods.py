@@ -94,11 +94,17 @@ def describe_method(method: str) -> str:
     >>> describe_method("wilson, own")
     'score interval of Wilson (J Am Stat Assoc 1927;22:209-12); own'
     """
+    first, *rest = [part.strip() for part in method.lower().split(", ")]
     whole = _METHODS.get(method.strip().lower())
     if whole:
         return whole
-    parts = [part.strip() for part in method.split(", ")]
-    return "; ".join(_METHODS.get(part.lower(), part) for part in parts)
+    if first == "quantile" and len(rest) == 1 and rest[0] in _QUANTILES:
+        return f"quartiles by {_QUANTILES[rest[0]]}"
+    typed = [part.strip() for part in method.split(", ")]
+    if first.removeprefix("reverse ") == "kaplan-meier":
+        if rest and rest[-1] in _MEDIANS:
+            return "; ".join([*(_METHODS.get(p.lower(), p) for p in typed[:-1]), f"median: {_MEDIANS[rest[-1]]}"])
+    return "; ".join(_METHODS.get(part.lower(), part) for part in typed)
 
 
 def method_footnotes(methods: Iterable[str]) -> list[str]:
