@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from onearm.outputs import figures as draw
+from onearm.outputs.figures.patients import NOT_RECORDED, shown_subjects
 from onearm.outputs.figures.style import stamp_synthetic
 from onearm.outputs.labels import curve_label, endpoint_label, population_label, start_label
 from onearm.outputs.methods import method_footnotes
@@ -156,7 +157,7 @@ def _consort(trial: _Trial, lookup: Lookup) -> Iterator[Picture]:
         name="flow",
         section="flow",
         title="Flow of patients",
-        notes=["All patients screened; drawn as CONSORT 2010 asks (BMJ 2010;340:c332)."],
+        notes=["Everybody in the data, as CONSORT 2025 asks (Hopewell et al., BMJ 2025;388:e081123)."],
         alt=alt,
         group=lookup.group,
         sources=["disposition"],
@@ -168,8 +169,7 @@ def _waterfall(trial: _Trial, lookup: Lookup) -> Iterator[Picture]:
     total = _set_size(trial, lookup)
     notes = [
         f"{trial.protocol.main_set}; {data.height} of {total} patients with a measured change. Bars: largest decrease (or "
-        "smallest increase) of the sum of target diameters from baseline, coloured by best overall response. "
-        "Dashed lines: −30% and +20%."
+        f"smallest increase) of the sum of target diameters from baseline{_colours(data)}. Dashed lines: −30% and +20%."
     ]
     if (data["change"] > draw.WATERFALL_HIGHEST).any():
         notes.append(f"Bars are cut at +{draw.WATERFALL_HIGHEST:g}%.")
@@ -214,8 +214,8 @@ def _spider(trial: _Trial, lookup: Lookup) -> Iterator[Picture]:
         section="change",
         title="Change of tumour size over time",
         notes=[
-            f"{trial.protocol.main_set}; one line per patient, coloured by best overall response, all assessments with a "
-            "measured sum. Dashed lines: −30% and +20% from baseline."
+            f"{trial.protocol.main_set}; one line per patient{_colours(data)}, all assessments with a measured sum. "
+            "Dashed lines: −30% and +20% from baseline."
         ],
         alt=alt,
         group=lookup.group,
@@ -240,8 +240,7 @@ def _swimmer(trial: _Trial, lookup: Lookup) -> Iterator[Picture]:
         section="course",
         title="Treatment, response and follow-up of each patient",
         notes=[
-            f"{trial.protocol.main_set}; bars: time on treatment, coloured by best overall response; grey lines: "
-            "follow-up after treatment."
+            f"{trial.protocol.main_set}; bars: time on treatment{_colours(lanes)}; grey lines: follow-up after treatment."
         ],
         alt=alt,
         group=lookup.group,
@@ -287,6 +286,7 @@ def _curve_heading(lookup: Lookup, name: str, printer: Printer) -> list[str]:
     interval = f" ({printer.coverage(stats[-1].conf_level)} {bounds}" if bounds else ""
     unit = "" if head in ("NR", "NE") else " months"
     head = {"NR": "not reached", "NE": "not estimable"}.get(head, head)
+    interval = interval.replace("NR", "not reached")
     counts = f"{printer.number(events.value)} events in {printer.number(n.value)} patients"
     lines = [f"Median {head}{unit}{interval}; {counts}"]
     rates = lookup.block("survival_rate", name)
@@ -329,7 +329,9 @@ def _forest(trial: _Trial, lookup: Lookup) -> Iterator[Picture]:
             name=f"forest_{_file_name(name)}",
             section="subgroups",
             title=f"{label} in subgroups",
-            notes=["Area of a square: number of patients. Dashed line: " + ("ratio of 1." if is_ratio else "all patients.")],
+            notes=[
+                "Area of a square: number of patients. Dashed line: " + ("ratio of 1." if is_ratio else "all patients.")
+            ],
             alt=f"Forest plot of {label} in {data.height} subgroups.",
             group=lookup.group,
             sources=[f"subgroup {name}"],
@@ -342,9 +344,12 @@ def _estimate(row: Mapping[str, float | None], printer: Printer, *, is_ratio: bo
     return f"{texts[0]} ({printer.interval(texts[1], texts[2])})"
 
 
-def _set_size(trial: _Trial, lookup: Lookup) -> int:
-    from onearm.outputs.figures.patients import shown_subjects
+def _colours(data: pl.DataFrame) -> str:
+    known = (data["response"] != NOT_RECORDED).any()
+    return ", coloured by best overall response" if known else "; best overall responses are not recorded"
 
+
+def _set_size(trial: _Trial, lookup: Lookup) -> int:
     return shown_subjects(trial.datasets, trial.protocol, lookup.group.level).height
 
 

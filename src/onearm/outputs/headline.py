@@ -133,10 +133,12 @@ def key_facts(lookups: Sequence[Lookup], protocol: Protocol, printer: Printer) -
     """
     trial = protocol.trial
     facts = [("Trial", trial.id), ("Data cut-off", format_date(trial.cutoff) if trial.cutoff else "none stated")]
-    counts = [
-        (lookup.group.label, _patients(lookup, protocol)) for lookup in lookups
+    counts = [(lookup.group.label, _patients(lookup, protocol)) for lookup in lookups]
+    shown = [
+        f"{label}: {printer.number(n)}" if len(counts) > 1 else printer.number(n)
+        for label, n in counts
+        if n is not None
     ]
-    shown = [f"{label}: {printer.number(n)}" if len(counts) > 1 else printer.number(n) for label, n in counts if n is not None]
     if shown:
         facts.append(("Patients", "; ".join(shown)))
     if protocol.treatment:

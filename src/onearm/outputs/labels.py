@@ -19,6 +19,7 @@ __all__ = [
     "reason_label",
     "start_label",
     "title_case",
+    "variable_label",
 ]
 
 RESPONSE_LABELS: Final = {
@@ -45,6 +46,17 @@ _STARTS: Final = {
     "enrolment": "enrolment",
     "first_response": "first response",
     "first_confirmed_response": "first confirmed response",
+}
+_VARIABLES: Final = {
+    "AGE": "Age",
+    "SEX": "Sex",
+    "RACE": "Race",
+    "ETHNIC": "Ethnicity",
+    "ECOG": "ECOG performance status",
+    "TUMSIZE": "Sum of target lesions, mm",
+    "STAGE": "Stage",
+    "PDL1": "PD-L1",
+    "TMB": "Tumour mutational burden",
 }
 _CATEGORIES: Final = {
     "SEX": {"M": "Male", "F": "Female", "U": "Unknown"},
@@ -93,6 +105,23 @@ def reason_label(reason: str) -> str:
         In sentence case.
     """
     return title_case(reason)
+
+
+def variable_label(variable: str) -> str:
+    """
+    Print a baseline characteristic that the protocol does not label.
+
+    Parameters
+    ----------
+    variable : str
+        Column of ADSL.
+
+    Returns
+    -------
+    str
+        In words where the column is a common one, in sentence case otherwise.
+    """
+    return _VARIABLES.get(variable) or title_case(variable)
 
 
 def category_label(variable: str, level: str | None) -> str:

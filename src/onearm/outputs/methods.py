@@ -48,7 +48,10 @@ _TIES: Final = {
     "breslow": "Breslow's approximation (Biometrics 1974;30:89-99)",
     "exact": "exact partial likelihood",
 }
-_ROUNDING: Final = {"half_even": "to nearest, ties to the even digit (R)", "half_away": "to nearest, ties away from zero (SAS, SPSS)"}
+_ROUNDING: Final = {
+    "half_even": "to nearest, ties to the even digit (R)",
+    "half_away": "to nearest, ties away from zero (SAS, SPSS)",
+}
 _DAYS: Final = {"first": "the first day possible", "mid": "the middle day", "last": "the last day possible"}
 _RULES: Final = {
     "RECIST 1.1": "RECIST 1.1 (Eisenhauer et al., Eur J Cancer 2009;45:228-47)",
@@ -141,7 +144,11 @@ def conventions_of(protocol: Protocol) -> list[Convention]:
         Estimation first, then dates, response and printing.
     """
     said, tumour = protocol.conventions, protocol.tumour
-    count = "includes the first day (end − start + 1)" if said.count_start_day else "does not include the first day (end − start)"
+    count = (
+        "includes the first day (end − start + 1)"
+        if said.count_start_day
+        else "does not include the first day (end − start)"
+    )
     rows = [
         Convention("Interval of a survival probability", said.survival_interval, _TRANSFORMS[said.survival_interval]),
         *_endpoint_intervals(protocol),
@@ -151,7 +158,7 @@ def conventions_of(protocol: Protocol) -> list[Convention]:
         Convention("Coverage of intervals", f"{said.level:g}", f"two-sided {said.level * 100:g}%"),
         Convention("Ties in Cox models", said.ties, _TIES[said.ties]),
         Convention("Length of a month", format_number(said.days_per_month, 4), "days; months = days / this number"),
-        Convention("Length of a time", "yes" if said.count_start_day else "no", f"a time {count}"),
+        Convention("First day counts", "yes" if said.count_start_day else "no", f"a time {count}"),
         Convention("Unknown part of an event's date", said.event_date, _DAYS[said.event_date]),
         Convention("Unknown part of a start date", said.start_date, _DAYS[said.start_date]),
         Convention("Unknown part of a censoring date", said.censor_date, _DAYS[said.censor_date]),

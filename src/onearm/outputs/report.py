@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["Contents", "Section", "render_report"]
 
 _MOST_ROWS: Final = 200
+_TIES: Final = re.compile(r"[nN] = \d+|\d+ of \d+|[\d.]+% CI (?=[\d−])|\d months?\b")
 _HEX: Final = re.compile(r"[0-9a-f]{32,}")
 
 
@@ -114,13 +115,20 @@ _PICTURES_FIRST: Final = frozenset({"flow", "change", "course"})
 def _environment() -> Environment:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
-    return Environment(
+    environment = Environment(
         loader=PackageLoader("onearm.outputs", "templates"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["tie"] = _tie
+    return environment
+
+
+def _tie(text: str) -> str:
+    """Keep together what a line should not break: ``N = 46``, ``95% CI 41.1``."""
+    return _TIES.sub(lambda match: match.group().replace(" ", "\N{NO-BREAK SPACE}"), text)
 
 
 def render_report(
@@ -196,7 +204,13 @@ def _cut(table: Table) -> tuple[Table, int]:
     if not hidden:
         return table, 0
     kept = Table(
-        table.name, table.title, table.columns, table.rows[:_MOST_ROWS], table.footnotes, table.sources, table.is_numeric
+        table.name,
+        table.title,
+        table.columns,
+        table.rows[:_MOST_ROWS],
+        table.footnotes,
+        table.sources,
+        table.is_numeric,
     )
     return kept, hidden
 

@@ -3,7 +3,7 @@ CONSORT flow chart, drawn from the disposition rows.
 
 References
 ----------
-.. [1] Schulz KF, Altman DG, Moher D (2010), CONSORT 2010 statement, BMJ 340:c332.
+.. [1] Hopewell S et al. (2025), CONSORT 2025 statement, BMJ 388:e081123.
 """
 
 from __future__ import annotations
@@ -143,7 +143,9 @@ def draw_consort(
     edge, gutter = 4.0, 12.0
     main = (size.width_mm - 2 * edge - gutter) * 0.46
     side = size.width_mm - 2 * edge - gutter - main
-    boxes = [(row["side"], _text_lines(row, side if row["side"] == "right" else main)) for row in data.iter_rows(named=True)]
+    boxes = [
+        (row["side"], _text_lines(row, side if row["side"] == "right" else main)) for row in data.iter_rows(named=True)
+    ]
     figure = new_figure(Size(size.width_mm, sum(_height(lines) + _GAP_MM for _, lines in boxes) + 6))
     canvas = canvas_mm(figure)
     top = float(canvas.get_ylim()[1]) - 5

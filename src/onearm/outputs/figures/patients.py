@@ -12,9 +12,11 @@ from onearm.terms import BEST_RESPONSES
 if TYPE_CHECKING:
     from onearm.protocol import Protocol
 
-__all__ = ["RESPONSE_ORDER", "best_responses", "months_since", "shown_subjects", "usable_sizes"]
+__all__ = ["NOT_RECORDED", "RESPONSE_ORDER", "best_responses", "months_since", "shown_subjects", "usable_sizes"]
 
 Datasets = Mapping[str, pl.DataFrame]
+NOT_RECORDED: Final = "Not recorded"
+"""Response of a patient who has none in the data, which is not the same as not evaluable."""
 RESPONSE_ORDER: Final = {name: rank for rank, name in enumerate(BEST_RESPONSES)}
 
 

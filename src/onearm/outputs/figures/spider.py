@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from onearm.outputs.figures.patients import RESPONSE_ORDER, best_responses, shown_subjects
+from onearm.outputs.figures.patients import NOT_RECORDED, RESPONSE_ORDER, best_responses, shown_subjects
 from onearm.outputs.figures.style import (
     DARK,
     INK,
@@ -84,7 +84,7 @@ def spider_data(datasets: Datasets, protocol: Protocol, cohort: str | None = Non
     return (
         pl.concat([starts, rows])
         .join(best_responses(datasets), on="USUBJID", how="left")
-        .with_columns(pl.col("response").fill_null("NE"))
+        .with_columns(pl.col("response").fill_null(NOT_RECORDED))
         .sort("USUBJID", "months", maintain_order=True)
         .select(*_SCHEMA)
     )
@@ -142,7 +142,9 @@ def _mark(axes: Axes, data: pl.DataFrame) -> None:
     new = data.filter(pl.col("new_lesion"))
     axes.plot(new["months"], new["change"].clip(upper_bound=HIGHEST), "D", color=INK, markersize=2.6, zorder=4)
     above = data.filter(pl.col("change") > HIGHEST)
-    axes.plot(above["months"], [HIGHEST] * above.height, "^", color=INK, markerfacecolor="white", markersize=3.5, zorder=4)
+    axes.plot(
+        above["months"], [HIGHEST] * above.height, "^", color=INK, markerfacecolor="white", markersize=3.5, zorder=4
+    )
 
 
 def _set_axes(axes: Axes, data: pl.DataFrame) -> None:

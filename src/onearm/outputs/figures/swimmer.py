@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import polars as pl
 
-from onearm.outputs.figures.patients import RESPONSE_ORDER, best_responses, months_since, shown_subjects
+from onearm.outputs.figures.patients import NOT_RECORDED, RESPONSE_ORDER, best_responses, months_since, shown_subjects
 from onearm.outputs.figures.style import (
     INK,
     RESPONSE_COLOURS,
@@ -103,7 +103,7 @@ def swimmer_data(datasets: Datasets, protocol: Protocol, cohort: str | None = No
             ongoing=is_ongoing.fill_null(False),
         )
         .join(best_responses(datasets), on="USUBJID", how="left")
-        .with_columns(pl.col("response").fill_null("NE"))
+        .with_columns(pl.col("response").fill_null(NOT_RECORDED))
         .sort("treated", "followed", "USUBJID", descending=[True, True, False])
         .select("USUBJID", "treated", "followed", "ongoing", "response")
     )

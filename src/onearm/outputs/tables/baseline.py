@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from onearm.outputs.format import ABSENT
-from onearm.outputs.labels import category_label, group_label, title_case
+from onearm.outputs.labels import category_label, group_label, variable_label
 from onearm.outputs.methods import method_footnotes
 from onearm.outputs.tables.model import Row, Table, heading, notes_of, row, tabulate_missing
 
@@ -55,9 +55,7 @@ def tabulate_baseline(lookups: Sequence[Lookup], protocol: Protocol, printer: Pr
     if any(planned[name].separator for name in order if name in planned):
         several = [planned[name].label or name for name in order if name in planned and planned[name].separator]
         notes.append(f"A patient may be in several categories of: {', '.join(several)}.")
-    absent = dict.fromkeys(
-        note for _, block in columns for name in order for note in notes_of([block.stat("n", name)])
-    )
+    absent = dict.fromkeys(note for _, block in columns for name in order for note in notes_of([block.stat("n", name)]))
     notes += [f"{note[:1].upper()}{note[1:]}." for note in absent]
     notes += method_footnotes(dict.fromkeys(m for _, block in columns for m in block.methods()))
     return Table(
@@ -78,7 +76,7 @@ def _size(lookup: Lookup, block: Block) -> float | None:
 
 
 def _characteristic(name: str, planned: Baseline | None, columns: Sequence[Column], printer: Printer) -> list[Row]:
-    label = (planned.label if planned else None) or title_case(name)
+    label = (planned.label if planned else None) or variable_label(name)
     if planned and planned.unit:
         label = f"{label}, {planned.unit}"
     rows = [heading(label, len(columns))]

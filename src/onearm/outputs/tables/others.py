@@ -35,6 +35,7 @@ _STEPS: Final = {
     "completed": "Completed treatment",
 }
 
+
 def tabulate_disposition(lookups: Sequence[Lookup], printer: Printer) -> Table:
     """
     Tabulate the flow of patients with the reasons for leaving it.
@@ -123,7 +124,12 @@ def _exposed(blocks: Sequence[Block], drug: str | None, level: str | None, print
         for label, chosen in ((f"{title_case(stem)}, median (range){unit}", parts[:3]), ("IQR" + unit, parts[3:])):
             found = [[block.stat(name, drug, level) for name in chosen] for block in blocks]
             if any(s for stats in found for s in stats):
-                rows.append(row(f"{title_case(stem)}, {label}" if len(chosen) == 2 else label, [_spread(s, printer) for s in found]))
+                rows.append(
+                    row(
+                        f"{title_case(stem)}, {label}" if len(chosen) == 2 else label,
+                        [_spread(s, printer) for s in found],
+                    )
+                )
     for name in [name for name in names if name not in shown]:
         found_one = [block.stat(name, drug, level) for block in blocks]
         rows.append(row(title_case(name), [(print_raw(s, printer), (s,)) for s in found_one]))
@@ -196,5 +202,3 @@ def _number(value: float | None, unit: str | None, printer: Printer) -> str:
     if value is not None and not float(value).is_integer() and abs(value) < 10:
         return format_number(value, 3, rounding=printer.rounding).rstrip("0")
     return printer.measure(value)
-
-

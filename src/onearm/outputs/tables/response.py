@@ -51,9 +51,14 @@ def tabulate_response(lookups: Sequence[Lookup], protocol: Protocol, printer: Pr
     change = [lookup.block("tumour_change") for lookup in lookups]
     rows += _change(change, printer)
     methods = dict.fromkeys(m for block in used for m in block.methods())
-    notes = ["Data are n (%) unless the line says otherwise.", *method_footnotes(methods), *_definitions(order, protocol)]
+    notes = [
+        "Data are n (%) unless the line says otherwise.",
+        *method_footnotes(methods),
+        *_definitions(order, protocol),
+    ]
     heads = tuple(
-        group_label(lookup.group, _population(lookup), _denominator(lookup.block("best_response"))) for lookup in lookups
+        group_label(lookup.group, _population(lookup), _denominator(lookup.block("best_response")))
+        for lookup in lookups
     )
     return Table(
         "response",
@@ -125,13 +130,14 @@ def _change(blocks: Sequence[Block], printer: Printer) -> list[Row]:
 
 def _definitions(order: Sequence[str], protocol: Protocol) -> list[str]:
     found = []
+    patients = protocol.source.patients
     for code in order:
         endpoint = protocol.rates.get(code)
         if endpoint is not None:
-            which = "confirmed" if endpoint.of == "confirmed" else "unconfirmed"
-            found.append(
-                f"{endpoint_label(protocol, code)}: {which} best overall response of {_or(endpoint.success)}, in {endpoint.set}."
-            )
+            of = f"{endpoint.of} best overall response of {_or(endpoint.success)}"
+            if patients is not None and code in patients.flags:
+                of = f"as recorded, column {patients.flags[code].column}"
+            found.append(f"{endpoint_label(protocol, code)}: {of}, in {endpoint.set}.")
     return found
 
 
