@@ -127,9 +127,7 @@ def make_sample(
     for cohort in cohorts or (None,):
         inside = [p for p in patients if p["cohort"] == cohort]
         parts += _results(inside, cohort, measured=measured)
-    return Sample(
-        concat_results(parts), datasets, _findings(names), parse_protocol(protocol), _manifest()
-    )
+    return Sample(concat_results(parts), datasets, _findings(names), parse_protocol(protocol), _manifest())
 
 
 def _patient(rng: np.random.Generator, name: str, cohort: str | None) -> dict[str, Any]:
@@ -323,7 +321,9 @@ def _disposition(patients: list[dict[str, Any]], rows: Rows) -> pl.DataFrame:
               "ongoing": ongoing, "discontinued": n - ongoing, "completed": 0, "ITT": n, "FAS": n}  # fmt: skip
     for step, count in counts.items():
         rows.add("n", count, variable="step", level=step, unit="count")
-    rows.add("n", out - out // 3, variable="reason:not_enrolled", level="DID NOT MEET ELIGIBILITY CRITERIA", unit="count")
+    rows.add(
+        "n", out - out // 3, variable="reason:not_enrolled", level="DID NOT MEET ELIGIBILITY CRITERIA", unit="count"
+    )
     rows.add("n", out // 3, variable="reason:not_enrolled", level="WITHDRAWAL BY SUBJECT", unit="count")
     gone = n - ongoing
     for reason, part in (("PROGRESSIVE DISEASE", gone - gone // 4), ("ADVERSE EVENT", gone // 4)):
@@ -409,7 +409,12 @@ def _change(patients: list[dict[str, Any]], rows: Rows, *, measured: bool) -> pl
 
 def _findings(names: list[str]) -> pl.DataFrame:
     rows = [
-        {"severity": "warning", "rule": "tumour.gap", "subject": name, "message": "No assessment for more than 100 days."}
+        {
+            "severity": "warning",
+            "rule": "tumour.gap",
+            "subject": name,
+            "message": "No assessment for more than 100 days.",
+        }
         for name in names[:3]
     ]
     rows += [{"severity": "note", "rule": "dates.imputed", "subject": name, "message": "Day of death taken as 1."} for name in names[:1]]  # fmt: skip

@@ -312,7 +312,9 @@ def _forest(trial: _Trial, lookup: Lookup) -> Iterator[Picture]:
             name=f"forest_{_file_name(name)}",
             section="subgroups",
             title=f"{label} in subgroups",
-            notes=["Area of a square: number of patients. Dashed line: " + ("ratio of 1." if is_ratio else "all patients.")],
+            notes=[
+                "Area of a square: number of patients. Dashed line: " + ("ratio of 1." if is_ratio else "all patients.")
+            ],
             alt=f"Forest plot of {label} in {data.height} subgroups.",
             group=lookup.group,
             sources=[f"subgroup {name}"],

@@ -48,7 +48,10 @@ _TIES: Final = {
     "breslow": "Breslow's approximation (Biometrics 1974;30:89-99)",
     "exact": "exact partial likelihood",
 }
-_ROUNDING: Final = {"half_even": "to nearest, ties to the even digit (R)", "half_away": "to nearest, ties away from zero (SAS, SPSS)"}
+_ROUNDING: Final = {
+    "half_even": "to nearest, ties to the even digit (R)",
+    "half_away": "to nearest, ties away from zero (SAS, SPSS)",
+}
 _DAYS: Final = {"first": "the first day possible", "mid": "the middle day", "last": "the last day possible"}
 _RULES: Final = {
     "RECIST 1.1": "RECIST 1.1 (Eisenhauer et al., Eur J Cancer 2009;45:228-47)",
@@ -135,7 +138,11 @@ def conventions_of(protocol: Protocol) -> list[Convention]:
         Estimation first, then dates, response and printing.
     """
     said, tumour = protocol.conventions, protocol.tumour
-    count = "includes the first day (end − start + 1)" if said.count_start_day else "does not include the first day (end − start)"
+    count = (
+        "includes the first day (end − start + 1)"
+        if said.count_start_day
+        else "does not include the first day (end − start)"
+    )
     rows = [
         Convention("Interval of a survival probability", said.survival_interval, _TRANSFORMS[said.survival_interval]),
         *_endpoint_intervals(protocol),

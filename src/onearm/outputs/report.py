@@ -181,7 +181,13 @@ def _cut(table: Table) -> tuple[Table, int]:
     if not hidden:
         return table, 0
     kept = Table(
-        table.name, table.title, table.columns, table.rows[:_MOST_ROWS], table.footnotes, table.sources, table.is_numeric
+        table.name,
+        table.title,
+        table.columns,
+        table.rows[:_MOST_ROWS],
+        table.footnotes,
+        table.sources,
+        table.is_numeric,
     )
     return kept, hidden
 

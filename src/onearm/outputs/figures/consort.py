@@ -143,7 +143,9 @@ def draw_consort(
     edge, gutter = 4.0, 12.0
     main = (size.width_mm - 2 * edge - gutter) * 0.46
     side = size.width_mm - 2 * edge - gutter - main
-    boxes = [(row["side"], _text_lines(row, side if row["side"] == "right" else main)) for row in data.iter_rows(named=True)]
+    boxes = [
+        (row["side"], _text_lines(row, side if row["side"] == "right" else main)) for row in data.iter_rows(named=True)
+    ]
     figure = new_figure(Size(size.width_mm, sum(_height(lines) + _GAP_MM for _, lines in boxes) + 6))
     canvas = canvas_mm(figure)
     top = float(canvas.get_ylim()[1]) - 5

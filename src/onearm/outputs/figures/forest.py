@@ -138,7 +138,11 @@ def draw_forest(
         y = bottom + span * (1 - (lane + 1) / (len(lanes) + 1))
         (label, *_) = wrap_mm(text, left - 6)
         canvas.text(
-            4 if number is None else 7, y, label, va="center_baseline", fontweight="bold" if number is None else "normal"
+            4 if number is None else 7,
+            y,
+            label,
+            va="center_baseline",
+            fontweight="bold" if number is None else "normal",
         )
         if number is not None:
             canvas.text(left + count_width - 4, y, counts[number], ha="right", va="center_baseline")

@@ -184,5 +184,3 @@ def _thin(ticks: pl.DataFrame, room_mm: float) -> pl.DataFrame:
     fits = max(2, int(room_mm / (widest + 3)))
     every = -(-ticks.height // fits) if ticks.height else 1
     return ticks.gather_every(every)
-
-

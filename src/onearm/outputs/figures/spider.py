@@ -142,7 +142,9 @@ def _mark(axes: Axes, data: pl.DataFrame) -> None:
     new = data.filter(pl.col("new_lesion"))
     axes.plot(new["months"], new["change"].clip(upper_bound=HIGHEST), "D", color=INK, markersize=2.6, zorder=4)
     above = data.filter(pl.col("change") > HIGHEST)
-    axes.plot(above["months"], [HIGHEST] * above.height, "^", color=INK, markerfacecolor="white", markersize=3.5, zorder=4)
+    axes.plot(
+        above["months"], [HIGHEST] * above.height, "^", color=INK, markerfacecolor="white", markersize=3.5, zorder=4
+    )
 
 
 def _set_axes(axes: Axes, data: pl.DataFrame) -> None:

@@ -210,5 +210,3 @@ def _number(value: float | None, unit: str | None, printer: Printer) -> str:
     if value is not None and not float(value).is_integer() and abs(value) < 10:
         return format_number(value, 3, rounding=printer.rounding).rstrip("0")
     return printer.measure(value)
-
-

@@ -51,9 +51,14 @@ def tabulate_response(lookups: Sequence[Lookup], protocol: Protocol, printer: Pr
     change = [lookup.block("tumour_change") for lookup in lookups]
     rows += _change(change, printer)
     methods = dict.fromkeys(m for block in used for m in block.methods())
-    notes = ["Data are n (%) unless the line says otherwise.", *method_footnotes(methods), *_definitions(order, protocol)]
+    notes = [
+        "Data are n (%) unless the line says otherwise.",
+        *method_footnotes(methods),
+        *_definitions(order, protocol),
+    ]
     heads = tuple(
-        group_label(lookup.group, _population(lookup), _denominator(lookup.block("best_response"))) for lookup in lookups
+        group_label(lookup.group, _population(lookup), _denominator(lookup.block("best_response")))
+        for lookup in lookups
     )
     return Table(
         "response",

@@ -64,9 +64,7 @@ def tabulate_survival(lookups: Sequence[Lookup], protocol: Protocol, printer: Pr
     )
 
 
-def _endpoint(
-    blocks: dict[str, list[Block]], code: str, protocol: Protocol, printer: Printer
-) -> list[Row]:
+def _endpoint(blocks: dict[str, list[Block]], code: str, protocol: Protocol, printer: Printer) -> list[Row]:
     survival, rates, follow_up = blocks["survival"], blocks["survival_rate"], blocks["follow_up"]
     since = f", from {start_label(protocol, code)}" if code in protocol.times else ""
     rows = [heading(f"{endpoint_label(protocol, code)}{since}", len(survival))]
