@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from onearm.data.finding_rules import RULES
-from onearm.data.findings import Findings
+from onearm.data.finding_rules import RULES, FindingRule
+from onearm.data.findings import Findings, concat_findings
 from onearm.data.mapping import FlagColumn, PatientsMapping, ResponseColumn, SizesMapping, TimeColumn
 from onearm.data.read import read_table
 from onearm.data.source import FileRecord, Source, read_source
@@ -12,6 +12,7 @@ from onearm.data.write import write_bytes, write_table, write_text
 __all__ = [
     "RULES",
     "FileRecord",
+    "FindingRule",
     "Findings",
     "FlagColumn",
     "PatientsMapping",
@@ -19,6 +20,7 @@ __all__ = [
     "SizesMapping",
     "Source",
     "TimeColumn",
+    "concat_findings",
     "read_source",
     "read_table",
     "write_bytes",

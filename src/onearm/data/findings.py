@@ -21,12 +21,13 @@ fix       what to do about it
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 import polars as pl
 
-from onearm.data.finding_rules import RULES
+from onearm.data.finding_rules import RULES, FindingRule
 from onearm.errors import DataError, suggest
 from onearm.frames import empty
 from onearm.terms import Severity
@@ -55,6 +56,8 @@ class Findings:
     ----------
     frames : list of polars.DataFrame
         What has been collected; start without it.
+    rules : mapping of str to FindingRule
+        The checks that may be named; those of reading unless said otherwise.
 
     Examples
     --------
@@ -65,6 +68,7 @@ class Findings:
     """
 
     frames: list[pl.DataFrame] = field(default_factory=list)
+    rules: Mapping[str, FindingRule] = field(default_factory=lambda: RULES)
 
     def add(
         self,
@@ -123,11 +127,11 @@ class Findings:
         DataError
             For a rule that is not registered.
         """
-        if rule not in RULES:
-            raise DataError(f"findings: unknown rule '{rule}'.{suggest(rule, RULES)}")
+        if rule not in self.rules:
+            raise DataError(f"findings: unknown rule '{rule}'.{suggest(rule, self.rules)}")
         if rows.is_empty():
             return
-        known = RULES[rule]
+        known = self.rules[rule]
         subject = pl.col("USUBJID").cast(pl.String) if "USUBJID" in rows.columns else pl.lit(None, dtype=pl.String)
         said = {
             "severity": str(known.severity),
