@@ -6,7 +6,7 @@ import datetime as dt
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from onearm.data.coerce import Place, number_column, parsed_number
@@ -69,11 +69,13 @@ def test_missing_stays_missing():
     assert state(None) is None
 
 
+@settings(deadline=None)
 @given(st.dates(min_value=dt.date(1850, 1, 1)))
 def test_every_day_of_the_calendar_is_complete(day):
     assert state(day.isoformat()) == "complete"
 
 
+@settings(deadline=None)
 @given(st.integers(1850, 2100), st.integers(0, 99), st.integers(0, 99))
 def test_a_written_day_is_complete_exactly_where_the_calendar_has_it(year, month, day):
     try:
@@ -94,6 +96,7 @@ def test_what_is_a_number(text, number):
     assert pl.DataFrame({"X": [text]}).select(N=parsed_number(pl.col("X")))["N"][0] == number
 
 
+@settings(deadline=None)
 @given(st.floats(allow_nan=False, allow_infinity=False))
 def test_every_double_written_with_point_or_comma_is_itself(value):
     for text in (repr(value), repr(value).replace(".", ",") if "e" not in repr(value) else repr(value)):

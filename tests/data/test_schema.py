@@ -27,7 +27,7 @@ def test_a_file_name_says_its_domain(file, domain):
 
 
 def test_the_domains_of_the_design_are_there():
-    assert list(DOMAINS) == ["dm", "ex", "tu", "tr", "rs", "ae", "ds", "cm", "lb"]
+    assert list(DOMAINS)[:9] == ["dm", "ex", "tu", "tr", "rs", "ae", "ds", "cm", "lb"]
 
 
 def test_every_domain_but_dm_and_supplements_has_its_sequence():

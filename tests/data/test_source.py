@@ -100,7 +100,7 @@ def test_all_problems_of_all_files_are_said_at_once(trial):
         tr="",
     )
     assert broken(folder, files={"ex": "exposure.csv", "zz": "a.csv"}) == [
-        "[source.files] zz: unknown domain. Known: ae, cm, dm, ds, ex, lb, rs, tr, tu.",
+        "[source.files] zz: unknown domain. Known: ae, cm, dd, dm, ds, dv, eg, ex, lb, mh, pe, rs, ss, tr, tu, vs.",
         "dm.csv: column 'USUBJID' is missing. Did you mean 'SUBJECT'? "
         "Fix: rename or export it (demographics, one row per subject).",
         f"exposure.csv: no such file in {folder}.",
@@ -127,8 +127,8 @@ def test_columns_that_differ_in_case_only_are_refused(trial):
 def test_an_empty_data_folder_is_refused(trial, tmp_path, name):
     trial()
     assert broken(tmp_path / name) == [
-        f"{name}: no data. Fix: put one file per domain (dm, ex, tu, tr, rs, ae, ds, cm, lb) into "
-        f"'{name}/data', or name them in [source.files] or [source.patients] of the protocol."
+        f"{name}: no data. Fix: put one file per domain (dm, ex, tu, tr, rs, ae, ds, cm, lb, vs, eg, pe, mh, dv, ss, dd) "
+        f"into '{name}/data', or name them in [source.files] or [source.patients] of the protocol."
     ]
 
 
