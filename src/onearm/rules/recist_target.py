@@ -194,9 +194,9 @@ def _compare(sums: pl.DataFrame) -> pl.DataFrame:
     return (
         sums.with_columns(nadir_mm=pl.when(pl.col("is_after_baseline") & lowest.is_finite()).then(lowest))
         .with_columns(
-            change_pct=pl.when(counts & (baseline > 0)).then(100 * (total - baseline) / baseline),
+            change_pct=pl.when(counts & (baseline > 0)).then(100 * ((total - baseline) / baseline)),
             change_from_nadir_mm=total - nadir,
-            change_from_nadir_pct=pl.when(nadir > 0).then(100 * (total - nadir) / nadir),
+            change_from_nadir_pct=pl.when(nadir > 0).then(100 * ((total - nadir) / nadir)),
             is_gone=(pl.col("n_missing") == 0) & (pl.col("n_lesions") > 0) & (pl.col("n_left") == 0),
         )
         .select(
