@@ -343,13 +343,17 @@ def _fill(reason: pl.Expr, rules: RecistRules) -> pl.Expr:
 def _numbers() -> pl.Expr:
     """Say the sum, the baseline and the nadir with the changes from them."""
     measured, baseline, nadir = pl.col("measured_mm"), pl.col("baseline_mm"), pl.col("nadir_mm")
+    is_whole = pl.col("n_missing") == 0
+    # the fall of an incomplete sum means nothing; its rise does
+    said = pl.when(is_whole | (measured > nadir)).then(measured)
     return pl.format(
-        "sum {}, baseline {}{}, nadir {}{}",
+        "{} {}, baseline {}{}, nadir {}{}",
+        pl.when(is_whole).then(pl.lit("sum")).otherwise(pl.lit("measured")),
         _mm(measured),
         _mm(baseline),
-        _percent(measured, baseline),
+        _percent(said, baseline),
         _mm(nadir),
-        _percent(measured, nadir),
+        _percent(said, nadir),
     )
 
 
