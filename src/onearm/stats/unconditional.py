@@ -119,7 +119,7 @@ def boschloo(table: ArrayLike) -> UnconditionalTest:
     --------
     >>> test = boschloo([[74, 43], [31, 32]])
     >>> round(test.p_greater, 4)
-    0.0355
+    0.0356
     """
     a, b, n1, n2 = _two_groups(table)
     greater, less, both = _fisher_p(n1, n2)
