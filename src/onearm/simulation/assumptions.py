@@ -301,9 +301,9 @@ class Event(Section):
     soc: Name
     """System organ class."""
     any_grade: Share
-    """Probability that a patient ever has it."""
+    """Probability that it is seen in a patient."""
     grade_3_or_more: Share = 0.0
-    """Probability that a patient ever has it in grade 3 or 4."""
+    """Probability that it is seen in grade 3 or 4."""
     drugs: tuple[Name, ...] = ()
     """Drugs of the protocol that may cause it, equally likely; empty: not related."""
     median_onset_days: Positive | None = None
@@ -334,6 +334,8 @@ class Toxicity(Section):
     """Log-normal."""
     duration_sd: NotNegative
     """On the log scale."""
+    watched: Annotated[float, Field(gt=0, le=1)] = 1.0
+    """Share of events that begin while events are collected; the probabilities of events are divided by it."""
     shared: Share
     """Share of the variance of the propensity to events that a patient's events have in common."""
     grade_2: Share
@@ -346,6 +348,8 @@ class Toxicity(Section):
     """Probability that an event that has ended comes back once."""
     hold_days: tuple[Annotated[int, Field(ge=1)], Annotated[int, Field(ge=1)]]
     """Least and most days of an interruption; the protocol's own limit holds too."""
+    all_withdrawn: Share
+    """Probability that an event which ends one drug ends all."""
     safety_days: Days = 30
     """Events are collected until so many days after the last dose."""
     actions: Actions
