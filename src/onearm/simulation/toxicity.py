@@ -119,7 +119,9 @@ def draw_episodes(rng: np.random.Generator, model: Toxicity, protocol: Protocol,
     k = len(model.event)
     ever, severe = (np.array([getattr(e, name) for e in model.event]) for name in ("any_grade", "grade_3_or_more"))
     common = np.sqrt(model.shared) * rng.standard_normal((n, 1))
-    happens = common + np.sqrt(1 - model.shared) * rng.standard_normal((n, k)) < _quantile(np.minimum(ever / model.watched, 1.0))
+    happens = common + np.sqrt(1 - model.shared) * rng.standard_normal((n, k)) < _quantile(
+        np.minimum(ever / model.watched, 1.0)
+    )
     given = np.divide(severe, ever, out=np.zeros(k), where=ever > 0)
     is_severe = rng.random((n, k)) < given
     low = np.where(rng.random((n, k)) < model.grade_2, 2, 1)
