@@ -171,16 +171,18 @@ def first_true(flags: Bools) -> Ints:
         Its position; ``k`` where there is none.
     """
     closed = np.column_stack([flags, np.ones(len(flags), dtype=bool)])
-    return np.argmax(closed, axis=1).astype(np.int64)
+    position: Ints = np.argmax(closed, axis=1)
+    return position
 
 
 def _relative(resistant: Floats, median: float) -> Floats:
-    return np.maximum(resistant, 1e-3) / max(median, 1e-3)
+    ratio: Floats = np.maximum(resistant, 1e-3) / max(median, 1e-3)
+    return ratio
 
 
 def _whole_days(time: Floats) -> Ints:
-    whole: Floats = np.clip(np.rint(np.minimum(time, FAR)), 1, FAR)
-    return whole.astype(np.int64)
+    days: Ints = np.rint(np.clip(time, 1, FAR)).astype(np.int64)
+    return days
 
 
 def _progression_visit(schedule: Schedule, measured: Measured, new: NewDisease) -> Ints:

@@ -52,6 +52,8 @@ class Episodes:
         `Action` that would be taken.
     hold : ndarray of int, shape (n, n_episodes)
         Days of interruption, if that is the action.
+    ends_all : ndarray of bool, shape (n, n_episodes)
+        Whether all drugs are withdrawn, if one is.
     """
 
     event: Ints
@@ -62,6 +64,7 @@ class Episodes:
     drug: Ints
     action: Ints
     hold: Ints
+    ends_all: Bools
 
 
 @dataclass(frozen=True)
@@ -116,7 +119,9 @@ def draw_episodes(rng: np.random.Generator, model: Toxicity, protocol: Protocol,
     k = len(model.event)
     ever, severe = (np.array([getattr(e, name) for e in model.event]) for name in ("any_grade", "grade_3_or_more"))
     common = np.sqrt(model.shared) * rng.standard_normal((n, 1))
-    happens = common + np.sqrt(1 - model.shared) * rng.standard_normal((n, k)) < _quantile(ever)
+    happens = common + np.sqrt(1 - model.shared) * rng.standard_normal((n, k)) < _quantile(
+        np.minimum(ever / model.watched, 1.0)
+    )
     given = np.divide(severe, ever, out=np.zeros(k), where=ever > 0)
     is_severe = rng.random((n, k)) < given
     low = np.where(rng.random((n, k)) < model.grade_2, 2, 1)
@@ -141,6 +146,7 @@ def draw_episodes(rng: np.random.Generator, model: Toxicity, protocol: Protocol,
         drug=drugs,
         action=_wished_action(rng, model, both, drugs),
         hold=_hold_days(rng, model, protocol, drugs),
+        ends_all=rng.random(both.shape) < model.all_withdrawn,
     )
 
 
@@ -231,7 +237,10 @@ def change_doses(episodes: Episodes, protocol: Protocol, last_day: Ints) -> Dose
         held = caused & (action == Action.INTERRUPTED)
         holds[0, :, d] = _first_sorted(np.where(held, episodes.onset, FAR), MOST_HOLDS)
         holds[1, :, d] = _first_sorted(np.where(held, episodes.onset + episodes.hold, FAR), MOST_HOLDS)
-    return DoseChanges(action, withdrawal, reduction, holds[0], holds[1])
+    ends_all = episodes.ends_all & (action == Action.WITHDRAWN)
+    day = np.where(ends_all, episodes.onset, FAR).min(axis=1, initial=FAR)
+    action = np.where(episodes.onset > day[:, None], Action.NOT_APPLICABLE, action)
+    return DoseChanges(action, np.minimum(withdrawal, day[:, None]), reduction, holds[0], holds[1])
 
 
 def _rank(onset: Ints, flags: Bools) -> Ints:
