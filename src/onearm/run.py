@@ -87,6 +87,8 @@ class Run:
         Where it lies.
     report : Path
         The page to open.
+    protocol : Protocol
+        What was planned.
     results : polars.DataFrame
         The results table.
     findings : polars.DataFrame
@@ -95,6 +97,7 @@ class Run:
 
     folder: Path
     report: Path
+    protocol: Protocol
     results: pl.DataFrame
     findings: pl.DataFrame
 
@@ -230,15 +233,14 @@ def run_trial(folder: str | Path, *, out: str | Path | None = None, progress: Pr
     draft.mkdir(parents=True)
     try:
         _write(draft, checked, results, manifest)
-        present(
-            results, checked.derived.datasets, checked.findings, checked.protocol, manifest, draft, progress=progress
-        )
+        tell = None if progress is None else (lambda step: progress(step, 1, 1))
+        present(results, checked.derived.datasets, checked.findings, checked.protocol, manifest, draft, progress=tell)
         draft.rename(final)
     except BaseException:
         shutil.rmtree(draft, ignore_errors=True)
         raise
     _move_latest(place, final)
-    return Run(final, final / "report.html", results, checked.findings)
+    return Run(final, final / "report.html", checked.protocol, results, checked.findings)
 
 
 def _unused(folder: Path) -> Path:

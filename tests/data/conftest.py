@@ -99,3 +99,17 @@ def write(tmp_path: Path) -> Callable[[str, bytes | str], Path]:
         return path
 
     return file
+
+
+@pytest.fixture
+def trial(tmp_path: Path) -> Callable[..., Path]:
+    """Write a trial folder with files in ``data/`` and give its path."""
+
+    def folder(**files: str) -> Path:
+        data = tmp_path / "trial" / "data"
+        data.mkdir(parents=True, exist_ok=True)
+        for name, text in files.items():
+            (data / f"{name}.csv").write_text(text, encoding="utf-8")
+        return data.parent
+
+    return folder

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from onearm.data import read_table, write_bytes, write_table, write_text
@@ -55,6 +55,7 @@ def folder(tmp_path_factory) -> Path:
 
 
 @pytest.mark.parametrize("extension", [".parquet", ".json", ".ndjson", ".dsjc"])
+@settings(deadline=None, max_examples=50)
 @given(frame=tables())
 def test_formats_with_types_give_the_same_table(folder, extension, frame):
     path = folder / f"table{extension}"
@@ -62,6 +63,7 @@ def test_formats_with_types_give_the_same_table(folder, extension, frame):
     assert read_table(path).equals(frame)
 
 
+@settings(deadline=None)  # disks stall
 @given(frame=tables())
 def test_csv_gives_the_same_values_as_text(folder, frame):
     path = folder / "table.csv"
@@ -72,6 +74,7 @@ def test_csv_gives_the_same_values_as_text(folder, frame):
     assert read["WHOLE"].cast(pl.Int64).equals(frame["WHOLE"])
 
 
+@settings(deadline=None, max_examples=40)  # a workbook is a zip of XML, slow to make
 @given(frame=tables())
 def test_a_workbook_gives_the_same_text_and_numbers(folder, frame):
     path = folder / "table.xlsx"
@@ -84,6 +87,7 @@ def test_a_workbook_gives_the_same_text_and_numbers(folder, frame):
             assert (got is None and want is None) or math.isclose(got, want, rel_tol=1e-15)
 
 
+@settings(deadline=None)
 @given(frame=tables())
 def test_transport_gives_the_same_text_and_numbers_as_doubles(folder, frame):
     path = folder / "table.xpt"

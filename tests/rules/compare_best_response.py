@@ -28,6 +28,7 @@ def random_rules(rng: np.random.Generator) -> BestResponseRules:
         before_reference=rng.choice(["ignore", "count"]),
         after_progression=rng.choice(["ignore", "count"]),
         new_therapy=rng.choice(["ignore_after", "count"]),
+        within_days=None if rng.random() < 0.7 else int(rng.integers(0, 300)),
         missing_as_not_evaluable=bool(rng.random() < 0.5),
     )
 

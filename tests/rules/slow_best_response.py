@@ -35,6 +35,8 @@ def sequence(
     for day, response in assessments:
         if day < reference_day and rules.before_reference == "ignore":
             continue
+        if rules.within_days is not None and day - reference_day > rules.within_days:
+            continue
         if therapy_day is not None and day > therapy_day and rules.new_therapy == "ignore_after":
             continue
         if progression_day is not None and day > progression_day and rules.after_progression == "ignore":

@@ -6,13 +6,14 @@ import json
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from onearm.errors import MethodError
 from onearm.stats.descriptive import QUANTILE_CONVENTIONS, describe, quantile
 
+untimed = settings(deadline=None, max_examples=50)
 samples = arrays(float, st.integers(1, 40), elements=st.floats(-1e6, 1e6, allow_nan=False))
 
 
@@ -44,6 +45,7 @@ def test_hinges_exist_for_quartiles_only():
 
 
 @pytest.mark.parametrize("convention", ["r", "sas", "spss"])
+@untimed
 @given(values=samples, p=st.lists(st.floats(0, 1), min_size=2, max_size=6))
 def test_quantiles_rise_with_p_and_stay_in_the_range(convention, values, p):
     found = quantile(values, sorted(p), convention=convention)
@@ -54,6 +56,7 @@ def test_quantiles_rise_with_p_and_stay_in_the_range(convention, values, p):
 
 
 @pytest.mark.parametrize("convention", sorted(QUANTILE_CONVENTIONS))
+@untimed
 @given(values=samples)
 def test_every_convention_has_the_same_median(convention, values):
     assert quantile(values, 0.5, convention=convention) == pytest.approx(np.median(values), rel=1e-12, abs=1e-9)

@@ -6,13 +6,14 @@ import json
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from onearm.errors import MethodError
 from onearm.stats.multiplicity import ADJUSTMENTS, adjust_p
 
+untimed = settings(deadline=None, max_examples=50)
 METHODS = sorted(ADJUSTMENTS)
 p_values = arrays(float, st.integers(0, 30), elements=st.one_of(st.floats(0, 1), st.just(float("nan"))))
 
@@ -34,6 +35,7 @@ def test_a_missing_p_value_stays_missing_and_does_not_count(shared_reference):
 
 
 @pytest.mark.parametrize("method", METHODS)
+@untimed
 @given(p=p_values)
 def test_the_order_of_p_values_is_kept_and_none_becomes_smaller(method, p):
     adjusted = adjust_p(p, method=method)
@@ -46,12 +48,14 @@ def test_the_order_of_p_values_is_kept_and_none_becomes_smaller(method, p):
 
 
 @pytest.mark.parametrize("method", METHODS)
+@untimed
 @given(p=p_values, data=st.data())
 def test_the_order_of_the_tests_changes_nothing(method, p, data):
     shuffle = np.asarray(data.draw(st.permutations(range(p.size))), dtype=int)
     np.testing.assert_array_equal(adjust_p(p[shuffle], method=method), adjust_p(p, method=method)[shuffle])
 
 
+@untimed
 @given(p=p_values)
 def test_the_methods_stand_in_their_known_order_of_strictness(p):
     bh, hochberg, holm, bonferroni = (adjust_p(p, method=m) for m in ("bh", "hochberg", "holm", "bonferroni"))

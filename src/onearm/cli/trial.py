@@ -11,6 +11,8 @@ import typer
 if TYPE_CHECKING:
     import polars as pl
 
+    from onearm.run import Run
+
 __all__ = ["register"]
 
 Folder = Annotated[Path, typer.Argument(help="Trial folder, with protocol.toml and data/.", metavar="DIR")]
@@ -48,7 +50,7 @@ def run(
 
     with progress_bar() as progress:
         finished = run_trial(folder, out=out, progress=progress)
-    _print_headlines(finished.results)
+    _print_headlines(finished)
     _print_count(finished.findings)
     print(f"\nReport: {finished.report}")
     _leave(finished.n_errors, strict)
@@ -147,11 +149,12 @@ def _leave(n_errors: int, strict: bool) -> None:
         raise typer.Exit(FINDINGS)
 
 
-def _print_headlines(results: pl.DataFrame) -> None:
-    from onearm.outputs import headlines
+def _print_headlines(finished: Run) -> None:
+    from onearm.outputs import headlines_of
 
-    for line in headlines(results):
-        print(line)
+    print(f"{finished.protocol.trial.title} ({finished.protocol.trial.id})\n")
+    for headline in headlines_of(finished.results, finished.protocol):
+        print(" ".join(part for part in (headline.group, headline.sentence, headline.decision) if part))
 
 
 def _print_count(findings: pl.DataFrame) -> None:

@@ -208,19 +208,20 @@ def _check_deaths(tables: Mapping[str, pl.DataFrame], files: Mapping[str, str], 
 
 
 def _check_patient_dates(tables: Mapping[str, pl.DataFrame], files: Mapping[str, str], findings: Findings) -> None:
-    """Order the dates of patients: nothing that follows treatment before the first dose, nothing after death."""
+    """Order the dates of patients: nothing that follows treatment before the start, nothing after death."""
     if "patients" not in tables:
         return
     frame = tables["patients"]
+    start = next((name for name in ("FIRST_DOSE_DTC", "ENROLLED_DTC") if name in frame.columns), None)
     for name in (name for name in AFTER_START if name in frame.columns):
         known = frame.filter(pl.col(name).str.contains(_WHOLE_DAY))
-        for other, rule, wrong in (
-            ("FIRST_DOSE_DTC", "DATA-BEFORE-START", pl.col(name) < pl.col("FIRST_DOSE_DTC")),
-            ("DEATH_DTC", "DATA-AFTER-DEATH", pl.col(name) > pl.col("DEATH_DTC")),
-        ):
-            if other in frame.columns and other != name:
-                rows = known.filter(pl.col(other).str.contains(_WHOLE_DAY) & wrong)
-                findings.add_rows(rule, rows, domain="patients", file=files["patients"], column=name)
+        where = {"domain": "patients", "file": files["patients"], "column": name}
+        if start is not None:
+            early = known.filter(pl.col(start).str.contains(_WHOLE_DAY) & (pl.col(name) < pl.col(start)))
+            findings.add_rows("DATA-BEFORE-START", early, **where, start=start)
+        if "DEATH_DTC" in frame.columns:
+            late = known.filter(pl.col("DEATH_DTC").str.contains(_WHOLE_DAY) & (pl.col(name) > pl.col("DEATH_DTC")))
+            findings.add_rows("DATA-AFTER-DEATH", late, **where)
 
 
 def _check_starts(

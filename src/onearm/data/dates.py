@@ -13,14 +13,16 @@ import polars as pl
 
 __all__ = ["date_state", "normal_date"]
 
-_COMPLETE: Final = r"^\d{4}-\d{2}-\d{2}(T\d{2}(:\d{2}(:\d{2}([.,]\d+)?)?)?(Z|[+-]\d{2}(:?\d{2})?)?)?$"
-_TIME: Final = r"T(([01]\d|2[0-3])(:[0-5]\d(:([0-5]\d|60))?)?|24:00(:00)?)"
-_PARTIAL: Final = r"^\d{4}(-(0[1-9]|1[0-2]))?$"
-_DAY: Final = r"(0[1-9]|[12]\d|3[01])"
 _MONTH: Final = r"(0[1-9]|1[0-2])"
-# at least one of year, month and day is a hyphen
-_HYPHENS: Final = rf"^(-|\d{{4}})-(-|{_MONTH})--$|^(-|\d{{4}})---{_DAY}(T[\d:-]*)?$|^--{_MONTH}-{_DAY}(T[\d:-]*)?$"
-_SHAPE: Final = r"^(\d{4}-\d{2}|\d{4}-\d{2}-\d{2}.*)$"
+_DAY: Final = r"(0[1-9]|[12]\d|3[01])"
+_SHAPE: Final = r"^\d{4}-\d{2}-\d{2}(T[\d:.,Z+-]+)?$"
+# a part of the time that is not known is a hyphen
+_HOUR: Final = r"([01]\d|2[0-3]|-)(:([0-5]\d|-)(:([0-5]\d|60)([.,]\d+)?)?)?"
+_TIME: Final = rf"T({_HOUR}|24:00(:00)?)(Z|[+-]\d{{2}}(:?\d{{2}})?)?$"
+_REDUCED: Final = rf"^\d{{4}}(-{_MONTH})?$"
+# at least one of year, month and day is a hyphen, with a hyphen between each two
+_HYPHENS: Final = rf"^(-|\d{{4}})-(-|{_MONTH})--?$|^((-|\d{{4}})---{_DAY}|--{_MONTH}-{_DAY}|-----)(T[\d:-]*)?$"
+_ALMOST: Final = r"^\d{4}(-\d{2})?$"
 
 
 def normal_date(column: pl.Expr) -> pl.Expr:
@@ -71,11 +73,11 @@ def date_state(column: pl.Expr) -> pl.Expr:
     return (
         pl.when(column.is_null())
         .then(None)
-        .when(column.str.contains(_COMPLETE) & exists & time & plausible)
+        .when(column.str.contains(_SHAPE) & exists & time & plausible)
         .then(pl.lit("complete"))
-        .when((column.str.contains(_PARTIAL) | column.str.contains(_HYPHENS)) & plausible)
+        .when((column.str.contains(_REDUCED) | column.str.contains(_HYPHENS)) & plausible)
         .then(pl.lit("partial"))
-        .when(column.str.contains(_SHAPE) | column.str.contains(_PARTIAL))
+        .when(column.str.contains(_SHAPE) | column.str.contains(_ALMOST))
         .then(pl.lit("impossible"))
         .otherwise(pl.lit("format"))
     )

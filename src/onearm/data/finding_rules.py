@@ -42,7 +42,7 @@ RULES: Final[dict[str, FindingRule]] = {
     "DATA-FILE-UNUSED": FindingRule(
         _NOTE,
         "the file was not read: its name is no domain and the protocol does not name it.",
-        "Name it in [source.files], or rename it after its domain (dm, ex, tu, tr, rs, ae, ds, cm, lb, supp--).",
+        "Name it in [source.files], or rename it after its domain, such as tr.csv.",
         "a file that is silently left out changes results",
     ),
     "DATA-TABLE-EMPTY": FindingRule(
@@ -149,7 +149,7 @@ RULES: Final[dict[str, FindingRule]] = {
     ),
     "DATA-BEFORE-START": FindingRule(
         _ERROR,
-        "the date lies before the first dose.",
+        "the date lies before the start of the patient in {start}.",
         "Correct one of the two dates.",
         "what follows treatment cannot come before it",
     ),

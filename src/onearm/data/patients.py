@@ -251,7 +251,8 @@ def _covariate(frame: pl.DataFrame, column: str) -> pl.DataFrame:
         return frame.with_columns(pl.col(source).alias(target))
     text = pl.col(source)
     numeric = parsed_number(text).is_not_null() & ~text.str.contains(r"^0\d")
-    if frame.filter(text.is_not_null()).select(numeric.all()).item():
+    stated = frame.filter(text.is_not_null())
+    if stated.height and stated.select(numeric.all()).item():
         return frame.with_columns(parsed_number(text).alias(target))
     return frame.with_columns(text.alias(target))
 

@@ -128,6 +128,13 @@ DOMAINS: Final[dict[str, Domain]] = {
             texts="LBTEST LBCAT LBORRESU LBSTRESU LBNRIND LBSTAT LBTOXGR LBBLFL LBSPEC",
             numbers="LBSTRESN LBSTNRLO LBSTNRHI",
         ),
+        _domain("vs", "vital signs", "USUBJID VSTESTCD VSSTRESN|VSSTRESC|VSORRES", texts="VSSTRESU VSSTAT VSBLFL"),
+        _domain("eg", "electrocardiograms", "USUBJID EGTESTCD", texts="EGSTRESC EGSTRESU EGSTAT"),
+        _domain("pe", "physical examinations", "USUBJID PETESTCD", texts="PESTRESC PESTAT"),
+        _domain("mh", "medical history", "USUBJID MHTERM|MHDECOD", texts="MHCAT MHBODSYS"),
+        _domain("dv", "protocol deviations", "USUBJID DVTERM|DVDECOD", texts="DVCAT DVSCAT"),
+        _domain("ss", "survival status", "USUBJID SSTESTCD SSSTRESC|SSORRES", texts="SSSTAT"),
+        _domain("dd", "details of deaths", "USUBJID DDTESTCD DDSTRESC|DDORRES"),
     )
 }
 

@@ -171,6 +171,7 @@ def _long(derived: pl.DataFrame, lesions: Lesions | None) -> pl.DataFrame:
             ADT="day",
             AVALC=column,
             SRCDOM=pl.lit("ADTR") if paramcd in {"OVR", "TRGRESP"} else pl.lit("TR"),
+            SRCSEQ=pl.lit(None, dtype=pl.Int64),
             RULE="rule",
             WHY="why",
         )
@@ -234,7 +235,7 @@ def _concluded(rows: pl.DataFrame, adsl: pl.DataFrame, protocol: Protocol) -> pl
     known = pl.col("subject").is_in(subjects["subject"].to_list()) & pl.col("day").is_not_null()
     overall = (
         rows.filter(pl.col("PARAMCD") == "OVR")
-        .select(subject="USUBJID", day="ADT", response="AVALC", seq=pl.coalesce("SRCSEQ", pl.lit(None, dtype=pl.Int64)))
+        .select(subject="USUBJID", day="ADT", response="AVALC", seq="SRCSEQ")
         .filter(known)
         .sort("subject", "day", maintain_order=True)
         .unique(["subject", "day"], keep="last", maintain_order=True)

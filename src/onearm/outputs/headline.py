@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from onearm.outputs.format import format_date, format_number
+from onearm.outputs.format import format_date, format_number, printer_of
 from onearm.outputs.labels import endpoint_label
+from onearm.outputs.lookup import Lookup, groups_of
 from onearm.outputs.methods import describe_method
 from onearm.outputs.tables.survival import print_times
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from onearm.outputs.format import Printer
-    from onearm.outputs.lookup import Block, Lookup
+    from onearm.outputs.lookup import Block
     from onearm.protocol import Protocol
 
-__all__ = ["Headline", "headlines", "key_facts"]
+__all__ = ["Headline", "headlines", "headlines_of", "key_facts"]
 
 
 class Headline(NamedTuple):
@@ -69,6 +72,26 @@ def headlines(lookups: Sequence[Lookup], protocol: Protocol, printer: Printer) -
                 label = "" if lookup.group.level is None else lookup.group.label
                 found.append(Headline(label, sentence, _decision(lookup, name), method))
     return found
+
+
+def headlines_of(results: pl.DataFrame, protocol: Protocol) -> list[Headline]:
+    """
+    Say the primary result of each group of a results table.
+
+    Parameters
+    ----------
+    results : polars.DataFrame
+        The results table.
+    protocol : Protocol
+        Names the primary endpoint and the conventions of printing.
+
+    Returns
+    -------
+    list of Headline
+        As `headlines`.
+    """
+    lookups = [Lookup(results, group) for group in groups_of(results, protocol)]
+    return headlines(lookups, protocol, printer_of(protocol))
 
 
 def _rate(lookup: Lookup, name: str, protocol: Protocol, printer: Printer) -> tuple[str, str] | None:

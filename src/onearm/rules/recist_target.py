@@ -194,9 +194,9 @@ def _compare(sums: pl.DataFrame) -> pl.DataFrame:
     return (
         sums.with_columns(nadir_mm=pl.when(pl.col("is_after_baseline") & lowest.is_finite()).then(lowest))
         .with_columns(
-            change_pct=pl.when(counts & (baseline > 0)).then(100 * (total - baseline) / baseline),
+            change_pct=pl.when(counts & (baseline > 0)).then(100 * ((total - baseline) / baseline)),
             change_from_nadir_mm=total - nadir,
-            change_from_nadir_pct=pl.when(nadir > 0).then(100 * (total - nadir) / nadir),
+            change_from_nadir_pct=pl.when(nadir > 0).then(100 * ((total - nadir) / nadir)),
             is_gone=(pl.col("n_missing") == 0) & (pl.col("n_lesions") > 0) & (pl.col("n_left") == 0),
         )
         .select(
@@ -343,13 +343,17 @@ def _fill(reason: pl.Expr, rules: RecistRules) -> pl.Expr:
 def _numbers() -> pl.Expr:
     """Say the sum, the baseline and the nadir with the changes from them."""
     measured, baseline, nadir = pl.col("measured_mm"), pl.col("baseline_mm"), pl.col("nadir_mm")
+    is_whole = pl.col("n_missing") == 0
+    # the fall of an incomplete sum means nothing; its rise does
+    said = pl.when(is_whole | (measured > nadir)).then(measured)
     return pl.format(
-        "sum {}, baseline {}{}, nadir {}{}",
+        "{} {}, baseline {}{}, nadir {}{}",
+        pl.when(is_whole).then(pl.lit("sum")).otherwise(pl.lit("measured")),
         _mm(measured),
         _mm(baseline),
-        _percent(measured, baseline),
+        _percent(said, baseline),
         _mm(nadir),
-        _percent(measured, nadir),
+        _percent(said, nadir),
     )
 
 

@@ -10,6 +10,7 @@ import polars as pl
 from onearm.errors import DataError, MethodError, suggest
 from onearm.frames import check_columns, check_key
 from onearm.rules.confirmation import confirm
+from onearm.rules.days import day_number
 from onearm.terms import RESPONSES
 
 __all__ = ["BEST_RESPONSE_RULES", "BestResponseRules", "read_assessments"]
@@ -49,6 +50,9 @@ class BestResponseRules:
         Assessments after the first PD [1]_ section 4.4.
     new_therapy : {"ignore_after", "count"}, default "ignore_after"
         Assessments after the day in ``therapy_day`` (new anticancer therapy) [4]_.
+    within_days : int, optional
+        Only assessments at most so many days after ``reference_day`` count, as for a response rate by month 6 [5]_;
+        default no limit. An assessment that confirms must be within them too.
     missing_as_not_evaluable : bool, default True
         A subject without any assessment is NE [1]_ section 4.7 (all patients are in the denominator); else MISSING.
 
@@ -58,6 +62,7 @@ class BestResponseRules:
     .. [2] admiralonco 1.4.0, derive_param_bor, derive_param_confirmed_bor.
     .. [3] Schwartz LH et al. (2016), Eur J Cancer 62:132-137.
     .. [4] FDA (2018), Clinical Trial Endpoints for the Approval of Cancer Drugs and Biologics.
+    .. [5] REGOMUNE, NCT03475953: objective response at 6 months.
 
     Examples
     --------
@@ -76,6 +81,7 @@ class BestResponseRules:
     before_reference: Literal["ignore", "count"] = "ignore"
     after_progression: Literal["ignore", "count"] = "ignore"
     new_therapy: Literal["ignore_after", "count"] = "ignore_after"
+    within_days: int | None = None
     missing_as_not_evaluable: bool = True
 
     def __post_init__(self) -> None:
@@ -96,6 +102,8 @@ class BestResponseRules:
                 f"BestResponseRules.confirm_within_days: found {self.confirm_within_days}; it must not be below "
                 f"confirm_after_days = {self.confirm_after_days}."
             )
+        if self.within_days is not None and self.within_days < 0:
+            problems.append(f"BestResponseRules.within_days: found {self.within_days}; it must be 0 or more, or None.")
         if problems:
             raise MethodError(*problems)
 
@@ -137,8 +145,8 @@ def read_assessments(
 
     Notes
     -----
-    The order of the steps is: before the reference day, new therapy, first progression, hold a PR, CR and what follows
-    it, and again the first progression.
+    The order of the steps is: days before and long after the reference day, new therapy, first progression, hold a PR,
+    CR and what follows it, and again the first progression.
 
     Examples
     --------
@@ -157,6 +165,8 @@ def read_assessments(
     rows = given.join(subjects.select("subject", "reference_day", *optional), on="subject", how="left")
     if rules.before_reference == "ignore":
         rows = rows.filter(pl.col("day") >= pl.col("reference_day"))
+    if rules.within_days is not None:
+        rows = rows.filter(day_number(pl.col("day")) - day_number(pl.col("reference_day")) <= rules.within_days)
     if rules.new_therapy == "ignore_after" and "therapy_day" in optional:
         rows = rows.filter((pl.col("day") <= pl.col("therapy_day")).fill_null(True))
     if rules.after_progression == "ignore" and "progression_day" in optional:

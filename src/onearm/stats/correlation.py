@@ -322,7 +322,12 @@ def kendall(x: ArrayLike, y: ArrayLike) -> Kendall:
 
 def _concordance(x: Floats, y: Floats) -> float:
     """Concordant less discordant pairs; a row at a time, so that memory grows with n only."""
-    return float(sum(np.sign(x[i + 1 :] - x[i]) @ np.sign(y[i + 1 :] - y[i]) for i in range(x.size - 1)))
+
+    def direction(values: Floats, i: int) -> Floats:
+        later = values[i + 1 :]
+        return np.asarray(np.where(later > values[i], 1.0, np.where(later < values[i], -1.0, 0.0)))
+
+    return float(sum(direction(x, i) @ direction(y, i) for i in range(x.size - 1)))
 
 
 def _kendall_variance(n: int, ties_x: Floats, ties_y: Floats) -> float:

@@ -23,6 +23,7 @@ __all__ = [
     "OperatingCharacteristics",
     "StoppingRule",
     "check_looks",
+    "conditional_characteristics",
     "operating_characteristics",
     "single_stage_rule",
     "two_stage_rule",
@@ -234,20 +235,65 @@ def operating_characteristics(rule: StoppingRule, p: ArrayLike) -> OperatingChar
     >>> oc.efficacy.round(6).tolist(), oc.expected_n.round(4).tolist()
     ([0.049865, 0.803206], [23.6297, 41.3228])
     """
+    return conditional_characteristics(rule, p, n=0, responders=0)
+
+
+def conditional_characteristics(
+    rule: StoppingRule, p: ArrayLike, *, n: int, responders: int
+) -> OperatingCharacteristics:
+    """
+    Exact operating characteristics of the rest of a trial that is under way.
+
+    Parameters
+    ----------
+    rule : StoppingRule
+        Any rule.
+    p : array_like, shape (n_rates,)
+        True response rates of the patients still to come.
+    n, responders : int
+        Evaluable patients so far and responders among them. Looks at ``n`` patients or fewer are over and do not stop
+        the trial any more.
+
+    Returns
+    -------
+    OperatingCharacteristics
+        ``expected_n`` includes the patients so far.
+
+    Raises
+    ------
+    MethodError
+        If there are more responders than patients, or all looks are over.
+
+    Examples
+    --------
+    >>> rest = conditional_characteristics(two_stage_rule(5, 15, 18, 46), [0.5], n=15, responders=8)
+    >>> round(float(rest.efficacy[0]), 4)
+    0.9646
+    """
     rates = np.atleast_1d(np.asarray(p, dtype=float))
+    problems = []
     if ((rates < 0) | (rates > 1)).any():
-        raise MethodError(f"true response rates are {rates.tolist()}; acceptable are proportions from 0 to 1.")
-    running = np.ones((rates.size, 1))
+        problems.append(f"true response rates are {rates.tolist()}; acceptable are proportions from 0 to 1.")
+    if not 0 <= responders <= n:
+        problems.append(f"{responders} responders among {n} patients; acceptable is 0 to {n}.")
+    if n >= rule.n:
+        problems.append(f"{n} patients have been seen and the last look is at {rule.n}; acceptable is fewer.")
+    if problems:
+        raise MethodError(*problems)
+    start, seen = n, n
+    running = np.zeros((rates.size, n + 1))
+    running[:, responders] = 1.0
     futility = np.zeros((rates.size, len(rule.looks)))
     efficacy = np.zeros_like(futility)
-    expected = np.zeros(rates.size)
-    seen = 0
-    for k, n in enumerate(rule.looks):
-        step = pmf(n - seen, rates)
-        grown = np.zeros((rates.size, n + 1))
-        for x in range(n - seen + 1):
+    expected = np.full(rates.size, float(n))
+    for k, size in enumerate(rule.looks):
+        if size <= start:
+            continue
+        step = pmf(size - seen, rates)
+        grown = np.zeros((rates.size, size + 1))
+        for x in range(size - seen + 1):
             grown[:, x : x + seen + 1] += running * step[:, x, None]
-        expected += (n - seen) * running.sum(axis=1)
+        expected += (size - seen) * running.sum(axis=1)
         low, high = rule.futility[k], rule.efficacy[k]
         if low is not None:
             futility[:, k] = grown[:, : low + 1].sum(axis=1)
@@ -255,7 +301,7 @@ def operating_characteristics(rule: StoppingRule, p: ArrayLike) -> OperatingChar
         if high is not None:
             efficacy[:, k] = grown[:, high:].sum(axis=1)
             grown[:, high:] = 0
-        running, seen = grown, n
+        running, seen = grown, size
     return OperatingCharacteristics(
         p=rates,
         futility=futility.sum(axis=1),

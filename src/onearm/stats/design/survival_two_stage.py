@@ -2,12 +2,12 @@
 Two-stage designs with the one-sample log-rank test: stop for futility at a calendar time.
 
 At time ``t1`` the trial stops if ``(E - O) / sqrt(E)`` is at most ``c1``; at the end H0 is rejected if it exceeds
-``c``. The two statistics are asymptotically bivariate normal. Under the alternative, ``E - O`` per patient has at ``t1``
-the mean ``p0 - p1`` *of all n patients*, those not yet entered counting as 0, so the drift at the look grows with
-``sqrt(n)``; and the covariance of the two looks is not the variance at the first, because the difference is no longer a
-martingale. Both are computed exactly here, and simulated trials agree. The published example of the R package
-OneArm2stage scales the drift with the patients entered so far, so that its design, said to have power 0.80, has 0.83 and
-is larger than it need be.
+``c``. The two statistics are asymptotically bivariate normal. Under the alternative, ``E - O`` per patient has at the
+look the mean ``p0 - p1`` *of all n patients*, those not yet entered counting as 0, so the drift there grows with
+``sqrt(n)``; and the covariance of the two looks is not the variance at the first, because the difference is no longer
+a martingale. Both are computed exactly here, and simulated trials agree. The published example of the R package
+OneArm2stage scales the drift with the patients entered so far, so that its design, said to have power 0.80, has 0.83
+and is larger than it need be.
 """
 
 from __future__ import annotations
