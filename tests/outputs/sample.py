@@ -189,7 +189,7 @@ def _adsl(patients: list[dict[str, Any]]) -> pl.DataFrame:
 def _adtr(patients: list[dict[str, Any]], *, measured: bool) -> pl.DataFrame:
     schema = {
         "USUBJID": pl.String, "PARAMCD": pl.String, "ADT": pl.Date, "ADY": pl.Int64, "AVAL": pl.Float64,
-        "BASE": pl.Float64, "PCHG": pl.Float64, "ABLFL": pl.String, "RULE": pl.String, "WHY": pl.String,
+        "BASE": pl.Float64, "PCHG": pl.Float64, "ABLFL": pl.String, "ANL01FL": pl.String, "RULE": pl.String, "WHY": pl.String,
     }  # fmt: skip
     rows: list[dict[str, Any]] = []
     for p in patients:
@@ -199,7 +199,7 @@ def _adtr(patients: list[dict[str, Any]], *, measured: bool) -> pl.DataFrame:
         for date, change in _visits(p):
             rows.append(
                 {
-                    **shared, "ADT": date, "ADY": (date - p["start"]).days + 1,
+                    **shared, "ANL01FL": "Y", "ADT": date, "ADY": (date - p["start"]).days + 1,
                     "AVAL": p["base"] * (1 + change / 100) if measured else None, "PCHG": change if measured else None,
                 }
             )  # fmt: skip

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from onearm.outputs import figures as draw
+from onearm.outputs.figures.patients import NOT_RECORDED, shown_subjects
 from onearm.outputs.figures.style import stamp_synthetic
-from onearm.outputs.labels import endpoint_label, start_label
+from onearm.outputs.labels import curve_label, endpoint_label, population_label, start_label
 from onearm.outputs.methods import method_footnotes
 from onearm.outputs.tables.survival import print_times
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from onearm.outputs.lookup import Group, Lookup
     from onearm.protocol import Protocol
 
-__all__ = ["Picture", "compose_pictures"]
+__all__ = ["Picture", "compose_pictures", "count_pictures"]
 
 
 @dataclass(frozen=True)
@@ -106,6 +107,23 @@ def compose_pictures(
             yield from make(trial, lookup)
 
 
+def count_pictures(lookups: Sequence[Lookup]) -> int:
+    """
+    Say how many figures `compose_pictures` will draw, forest plots aside.
+
+    Parameters
+    ----------
+    lookups : sequence of Lookup
+        The results of each group.
+
+    Returns
+    -------
+    int
+        Number of figures.
+    """
+    return sum(4 + len(lookup.parameters("survival")) for lookup in lookups)
+
+
 def _picture(
     trial: _Trial,
     figure: Figure,
@@ -139,7 +157,7 @@ def _consort(trial: _Trial, lookup: Lookup) -> Iterator[Picture]:
         name="flow",
         section="flow",
         title="Flow of patients",
-        notes=["All patients screened; drawn as CONSORT 2010 asks (BMJ 2010;340:c332)."],
+        notes=["Everybody in the data, as CONSORT 2025 asks (Hopewell et al., BMJ 2025;388:e081123)."],
         alt=alt,
         group=lookup.group,
         sources=["disposition"],
@@ -151,8 +169,7 @@ def _waterfall(trial: _Trial, lookup: Lookup) -> Iterator[Picture]:
     total = _set_size(trial, lookup)
     notes = [
         f"{trial.protocol.main_set}; {data.height} of {total} patients with a measured change. Bars: largest decrease (or "
-        "smallest increase) of the sum of target diameters from baseline, coloured by best overall response. "
-        "Dashed lines: −30% and +20%."
+        f"smallest increase) of the sum of target diameters from baseline{_colours(data)}. Dashed lines: −30% and +20%."
     ]
     if (data["change"] > draw.WATERFALL_HIGHEST).any():
         notes.append(f"Bars are cut at +{draw.WATERFALL_HIGHEST:g}%.")
@@ -197,8 +214,8 @@ def _spider(trial: _Trial, lookup: Lookup) -> Iterator[Picture]:
         section="change",
         title="Change of tumour size over time",
         notes=[
-            f"{trial.protocol.main_set}; one line per patient, coloured by best overall response, all assessments with a "
-            "measured sum. Dashed lines: −30% and +20% from baseline."
+            f"{trial.protocol.main_set}; one line per patient{_colours(data)}, all assessments with a measured sum. "
+            "Dashed lines: −30% and +20% from baseline."
         ],
         alt=alt,
         group=lookup.group,
@@ -223,8 +240,7 @@ def _swimmer(trial: _Trial, lookup: Lookup) -> Iterator[Picture]:
         section="course",
         title="Treatment, response and follow-up of each patient",
         notes=[
-            f"{trial.protocol.main_set}; bars: time on treatment, coloured by best overall response; grey lines: "
-            "follow-up after treatment."
+            f"{trial.protocol.main_set}; bars: time on treatment{_colours(lanes)}; grey lines: follow-up after treatment."
         ],
         alt=alt,
         group=lookup.group,
@@ -240,7 +256,7 @@ def _survival(trial: _Trial, lookup: Lookup) -> Iterator[Picture]:
         label = endpoint_label(protocol, name)
         lines = _curve_heading(lookup, name, printer)
         notes = [
-            f"{block.population or 'All patients'}. Line: Kaplan-Meier estimate; band: pointwise {printer.coverage(_level(lookup, name))}; "
+            f"{population_label(protocol, name, block.population)}. Line: Kaplan-Meier estimate; band: pointwise {printer.coverage(_level(lookup, name))}; "
             "ticks: censored. Dashed: median."
         ]
         methods = [*lookup.block("survival_curve", name).methods(), *block.methods()]
@@ -248,7 +264,7 @@ def _survival(trial: _Trial, lookup: Lookup) -> Iterator[Picture]:
             trial,
             draw.draw_kaplan_meier(
                 draw.kaplan_meier_data(lookup, name),
-                y_label=f"{label} (%)",
+                y_label=curve_label(protocol, name),
                 x_label=f"Time since {start_label(protocol, name)} (months)",
                 heading=lines,
             ),
@@ -270,6 +286,7 @@ def _curve_heading(lookup: Lookup, name: str, printer: Printer) -> list[str]:
     interval = f" ({printer.coverage(stats[-1].conf_level)} {bounds}" if bounds else ""
     unit = "" if head in ("NR", "NE") else " months"
     head = {"NR": "not reached", "NE": "not estimable"}.get(head, head)
+    interval = interval.replace("NR", "not reached")
     counts = f"{printer.number(events.value)} events in {printer.number(n.value)} patients"
     lines = [f"Median {head}{unit}{interval}; {counts}"]
     rates = lookup.block("survival_rate", name)
@@ -327,9 +344,12 @@ def _estimate(row: Mapping[str, float | None], printer: Printer, *, is_ratio: bo
     return f"{texts[0]} ({printer.interval(texts[1], texts[2])})"
 
 
-def _set_size(trial: _Trial, lookup: Lookup) -> int:
-    from onearm.outputs.figures.patients import shown_subjects
+def _colours(data: pl.DataFrame) -> str:
+    known = (data["response"] != NOT_RECORDED).any()
+    return ", coloured by best overall response" if known else "; best overall responses are not recorded"
 
+
+def _set_size(trial: _Trial, lookup: Lookup) -> int:
     return shown_subjects(trial.datasets, trial.protocol, lookup.group.level).height
 
 

@@ -131,8 +131,8 @@ def _decision(lookup: Lookup, name: str) -> str:
     for block in lookup.blocks("design"):
         decision = next(iter(block.stats("decision").values()), None)
         if decision is not None and block.paramcd in (None, name):
-            words = [text.rstrip(".") for text in (decision.text, decision.note) if text]
-            return ". ".join(word[:1].upper() + word[1:] for word in words)
+            words = [text.strip().rstrip(".") for text in (decision.text, decision.note) if text]
+            return "".join(f"{word[:1].upper()}{word[1:]}. " for word in words).strip()
     return ""
 
 

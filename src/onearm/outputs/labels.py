@@ -12,11 +12,14 @@ if TYPE_CHECKING:
 __all__ = [
     "RESPONSE_LABELS",
     "category_label",
+    "curve_label",
     "endpoint_label",
     "group_label",
+    "population_label",
     "reason_label",
     "start_label",
     "title_case",
+    "variable_label",
 ]
 
 RESPONSE_LABELS: Final = {
@@ -42,7 +45,18 @@ _STARTS: Final = {
     "first_dose": "first dose",
     "enrolment": "enrolment",
     "first_response": "first response",
-    "first_confirmed_response": "first response that was confirmed",
+    "first_confirmed_response": "first confirmed response",
+}
+_VARIABLES: Final = {
+    "AGE": "Age",
+    "SEX": "Sex",
+    "RACE": "Race",
+    "ETHNIC": "Ethnicity",
+    "ECOG": "ECOG performance status",
+    "TUMSIZE": "Sum of target lesions, mm",
+    "STAGE": "Stage",
+    "PDL1": "PD-L1",
+    "TMB": "Tumour mutational burden",
 }
 _CATEGORIES: Final = {
     "SEX": {"M": "Male", "F": "Female", "U": "Unknown"},
@@ -93,6 +107,23 @@ def reason_label(reason: str) -> str:
     return title_case(reason)
 
 
+def variable_label(variable: str) -> str:
+    """
+    Print a baseline characteristic that the protocol does not label.
+
+    Parameters
+    ----------
+    variable : str
+        Column of ADSL.
+
+    Returns
+    -------
+    str
+        In words where the column is a common one, in sentence case otherwise.
+    """
+    return _VARIABLES.get(variable) or title_case(variable)
+
+
 def category_label(variable: str, level: str | None) -> str:
     """
     Print a category of a baseline characteristic.
@@ -135,6 +166,57 @@ def endpoint_label(protocol: Protocol, paramcd: str) -> str:
     if endpoint is not None:
         return endpoint.label or paramcd
     return _PARAMETERS.get(paramcd, paramcd)
+
+
+def curve_label(protocol: Protocol, paramcd: str) -> str:
+    """
+    Say what the height of a survival curve is the share of.
+
+    Parameters
+    ----------
+    protocol : Protocol
+        Has the endpoint.
+    paramcd : str
+        Name of the endpoint.
+
+    Returns
+    -------
+    str
+        Such as ``Overall survival (%)``; patients still in response, without a response, or without the event otherwise.
+    """
+    label = endpoint_label(protocol, paramcd)
+    endpoint = protocol.times.get(paramcd)
+    if "survival" in label.lower() or endpoint is None:
+        return f"{label} (%)"
+    if "response" in str(endpoint.start):
+        return "Still in response (%)"
+    if any("response" in event for event in endpoint.event):
+        return "Without a response (%)"
+    return "Without an event (%)"
+
+
+def population_label(protocol: Protocol, paramcd: str, population: str | None) -> str:
+    """
+    Say whose times a time endpoint analyses.
+
+    Parameters
+    ----------
+    protocol : Protocol
+        Has the endpoint.
+    paramcd : str
+        Name of the endpoint.
+    population : str or None
+        Analysis set.
+
+    Returns
+    -------
+    str
+        Such as ``ITT`` or ``ITT, patients with a confirmed response``.
+    """
+    among = {"responders": "patients with a response", "confirmed_responders": "patients with a confirmed response"}
+    endpoint = protocol.times.get(paramcd)
+    words = [population or "All patients", among.get(endpoint.among if endpoint else "", "")]
+    return ", ".join(word for word in words if word)
 
 
 def start_label(protocol: Protocol, paramcd: str) -> str:

@@ -25,7 +25,7 @@ class Statistic:
     ----------
     value : float or None
         The unrounded number.
-    text, method, note : str or None
+    text, unit, method, note : str or None
         As in the results table.
     conf_level : float or None
         Coverage, on a bound.
@@ -35,6 +35,7 @@ class Statistic:
 
     value: float | None = None
     text: str | None = None
+    unit: str | None = None
     method: str | None = None
     note: str | None = None
     conf_level: float | None = None
@@ -194,6 +195,7 @@ class Lookup:
         cell[str(row["stat"])] = Statistic(
             value=float(value) if isinstance(value, (int, float)) else None,
             text=_text(row["text"]),
+            unit=_text(row["unit"]),
             method=_text(row["method"]),
             note=_text(row["note"]),
             conf_level=float(level) if isinstance(level, (int, float)) else None,

@@ -97,11 +97,17 @@ def describe_method(method: str) -> str:
     >>> describe_method("wilson, own")
     'score interval of Wilson (J Am Stat Assoc 1927;22:209-12); own'
     """
+    first, *rest = [part.strip() for part in method.lower().split(", ")]
     whole = _METHODS.get(method.strip().lower())
     if whole:
         return whole
-    parts = [part.strip() for part in method.split(", ")]
-    return "; ".join(_METHODS.get(part.lower(), part) for part in parts)
+    if first == "quantile" and len(rest) == 1 and rest[0] in _QUANTILES:
+        return f"quartiles by {_QUANTILES[rest[0]]}"
+    typed = [part.strip() for part in method.split(", ")]
+    if first.removeprefix("reverse ") == "kaplan-meier":
+        if rest and rest[-1] in _MEDIANS:
+            return "; ".join([*(_METHODS.get(p.lower(), p) for p in typed[:-1]), f"median: {_MEDIANS[rest[-1]]}"])
+    return "; ".join(_METHODS.get(part.lower(), part) for part in typed)
 
 
 def method_footnotes(methods: Iterable[str]) -> list[str]:
@@ -152,7 +158,7 @@ def conventions_of(protocol: Protocol) -> list[Convention]:
         Convention("Coverage of intervals", f"{said.level:g}", f"two-sided {said.level * 100:g}%"),
         Convention("Ties in Cox models", said.ties, _TIES[said.ties]),
         Convention("Length of a month", format_number(said.days_per_month, 4), "days; months = days / this number"),
-        Convention("Length of a time", "yes" if said.count_start_day else "no", f"a time {count}"),
+        Convention("First day counts", "yes" if said.count_start_day else "no", f"a time {count}"),
         Convention("Unknown part of an event's date", said.event_date, _DAYS[said.event_date]),
         Convention("Unknown part of a start date", said.start_date, _DAYS[said.start_date]),
         Convention("Unknown part of a censoring date", said.censor_date, _DAYS[said.censor_date]),

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from onearm.outputs.album import compose_pictures
+from onearm.data import write_bytes, write_text
+from onearm.outputs.album import Picture, compose_pictures, count_pictures
 from onearm.outputs.format import printer_of
 from onearm.outputs.lookup import Lookup, groups_of
 from onearm.outputs.report import Contents, render_report
@@ -42,7 +43,7 @@ def present(
     manifest: Mapping[str, Any],
     folder: Path,
     *,
-    progress: Callable[[str], None] | None = None,
+    progress: Callable[[str, int, int], None] | None = None,
 ) -> tuple[Path, ...]:
     """
     Write the tables, the figures and the report of a trial.
@@ -62,50 +63,51 @@ def present(
     folder : Path
         An existing folder; ``report.html``, ``tables/`` and ``figures/`` are written into it.
     progress : callable, optional
-        Called with a few words before each step.
+        Called with what is being drawn, how much is done and how much there is.
 
     Returns
     -------
     tuple of Path
         Every file written, the report first. The same input gives the same bytes.
     """
-    tell = progress or (lambda _: None)
     printer = printer_of(protocol)
     lookups = [Lookup(results, group) for group in groups_of(results, protocol)]
-    tell("tables")
     tables: dict[str, list[Table]] = {
         "flow": [tabulate_disposition(lookups, printer)],
         "baseline": [tabulate_baseline(lookups, protocol, printer)],
         "response": [tabulate_response(lookups, protocol, printer)],
         "survival": [tabulate_survival(lookups, protocol, printer)],
         "exposure": [tabulate_exposure(lookups, printer)],
-        "design": [tabulate_design(lookups, protocol, printer)],
+        "design": [tabulate_design(lookups, printer)],
         "further": [tabulate_rest(results, printer)],
     }
     counts = count_findings(findings)
     found = [tabulate_findings(findings, severity) for severity, n in counts.items() if n]
     patients = tabulate_patients(datasets, protocol, printer)
+    expected = count_pictures(lookups)
     pictures, files = [], []
-    drawings = folder / "figures"
-    drawings.mkdir(exist_ok=True)
-    for picture in compose_pictures(results, datasets, protocol, printer, lookups):
-        tell(f"figure {picture.name}")
+    for done, picture in enumerate(compose_pictures(results, datasets, protocol, printer, lookups)):
+        if progress:
+            progress(f"figure {picture.name}", done, max(expected, done + 1))
         pictures.append(picture)
-        for ending, content in (("svg", picture.svg), ("png", picture.png)):
-            path = drawings / f"{picture.name}.{ending}"
-            path.write_bytes(content)
-            files.append(path)
-    files += _write_tables([table for part in tables.values() for table in part if table], [*found, patients], folder)
-    tell("report")
+        files += _write_picture(picture, folder / "figures")
+    everything = [*(table for part in tables.values() for table in part), *found, patients]
+    files += _write_tables([table for table in everything if table], folder / "tables")
     contents = Contents(tables, pictures, found, counts, patients)
     report = folder / "report.html"
-    report.write_text(render_report(contents, lookups, protocol, printer, manifest), encoding="utf-8", newline="\n")
+    write_text(render_report(contents, lookups, protocol, printer, manifest), report)
     return (report, *files)
 
 
-def _write_tables(tables: list[Table], lists: list[Table], folder: Path) -> list[Path]:
-    target = folder / "tables"
+def _write_picture(picture: Picture, target: Path) -> list[Path]:
     target.mkdir(exist_ok=True)
-    kept = [*tables, *(table for table in lists if table)]
+    files = [target / f"{picture.name}.svg", target / f"{picture.name}.png"]
+    for path, content in zip(files, (picture.svg, picture.png), strict=True):
+        write_bytes(content, path)
+    return files
+
+
+def _write_tables(kept: list[Table], target: Path) -> list[Path]:
+    target.mkdir(exist_ok=True)
     files = [write_csv(table, target) for table in kept]
     return [*files, write_workbook(kept, target / "tables.xlsx")] if kept else files

@@ -16,6 +16,7 @@ from onearm.outputs.format import format_date
 from onearm.outputs.headline import headlines, key_facts
 from onearm.outputs.methods import conventions_of
 from onearm.outputs.tables import Table
+from onearm.protocol import describe_protocol
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["Contents", "Section", "render_report"]
 
 _MOST_ROWS: Final = 200
+_TIES: Final = re.compile(r"[nN] = \d+|\d+ of \d+|[\d.]+% CI (?=[\d−])|\d months?\b")
 _HEX: Final = re.compile(r"[0-9a-f]{32,}")
 
 
@@ -113,13 +115,20 @@ _PICTURES_FIRST: Final = frozenset({"flow", "change", "course"})
 def _environment() -> Environment:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
-    return Environment(
+    environment = Environment(
         loader=PackageLoader("onearm.outputs", "templates"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["tie"] = _tie
+    return environment
+
+
+def _tie(text: str) -> str:
+    """Keep together what a line should not break: ``N = 46``, ``95% CI 41.1``."""
+    return _TIES.sub(lambda match: match.group().replace(" ", "\N{NO-BREAK SPACE}"), text)
 
 
 def render_report(
@@ -156,6 +165,7 @@ def render_report(
     style = files("onearm.outputs").joinpath("templates", "report.css").read_text(encoding="utf-8")
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     shown = [_cut(table) for table in contents.findings]
+    references = manifest.get("methods", {})
     patients, hidden_patients = _cut(contents.patients)
     return _environment().get_template("report.html.j2").render(
         # The style sheet ships with the package: it is the one text that must not be escaped.
@@ -172,8 +182,21 @@ def render_report(
         preset=protocol.conventions.preset,
         patients=patients,
         hidden_patients=hidden_patients,
-        manifest=list(_flatten(manifest)),
+        manifest=list(_flatten({name: value for name, value in manifest.items() if name != "methods"})),
+        references=sorted({str(text) for text in references.values()}),
+        plan=_plan(protocol),
     )  # fmt: skip
+
+
+def _plan(protocol: Protocol) -> list[tuple[str, list[str]]]:
+    """Headings and paragraphs of the plan in prose; its own title, which the page has already, is left out."""
+    parts: list[tuple[str, list[str]]] = []
+    for block in describe_protocol(protocol).strip().split("\n\n"):
+        if block.startswith("## "):
+            parts.append((block.removeprefix("## "), []))
+        elif parts:
+            parts[-1][1].append(block)
+    return parts
 
 
 def _cut(table: Table) -> tuple[Table, int]:
@@ -213,11 +236,11 @@ def _data_uri(picture: Picture) -> str:
 
 
 def _flatten(manifest: Mapping[str, Any], lead: str = "", depth: int = 0) -> Iterator[tuple[str, str, str]]:
-    """Name, text as shown, whole text; long hashes are cut, the resolved protocol is left to the manifest itself."""
+    """Name, text as shown, whole text; long hashes are cut."""
     for key, value in manifest.items():
         name = f"{lead}{key}"
         if isinstance(value, Mapping):
-            if key != "protocol" and depth < 2:
+            if depth < 2:
                 yield from _flatten(value, f"{name} · ", depth + 1)
         elif isinstance(value, (list, tuple)):
             if all(not isinstance(item, (Mapping, list, tuple)) for item in value):

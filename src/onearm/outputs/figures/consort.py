@@ -3,7 +3,7 @@ CONSORT flow chart, drawn from the disposition rows.
 
 References
 ----------
-.. [1] Schulz KF, Altman DG, Moher D (2010), CONSORT 2010 statement, BMJ 340:c332.
+.. [1] Hopewell S et al. (2025), CONSORT 2025 statement, BMJ 388:e081123.
 """
 
 from __future__ import annotations

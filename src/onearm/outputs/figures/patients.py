@@ -12,9 +12,11 @@ from onearm.terms import BEST_RESPONSES
 if TYPE_CHECKING:
     from onearm.protocol import Protocol
 
-__all__ = ["RESPONSE_ORDER", "best_responses", "months_since", "shown_subjects", "usable_sizes"]
+__all__ = ["NOT_RECORDED", "RESPONSE_ORDER", "best_responses", "months_since", "shown_subjects", "usable_sizes"]
 
 Datasets = Mapping[str, pl.DataFrame]
+NOT_RECORDED: Final = "Not recorded"
+"""Response of a patient who has none in the data, which is not the same as not evaluable."""
 RESPONSE_ORDER: Final = {name: rank for rank, name in enumerate(BEST_RESPONSES)}
 
 
@@ -70,8 +72,7 @@ def usable_sizes(datasets: Datasets) -> pl.DataFrame:
     Parameters
     ----------
     datasets : mapping of str to polars.DataFrame
-        ``adtr``; where it does not mark the rows itself (``ANL01FL``), the first progression in ``adrs`` and new therapy in
-        ``adsl`` end them.
+        ``adtr`` is read; it marks the rows with ``ANL01FL``.
 
     Returns
     -------
@@ -79,22 +80,9 @@ def usable_sizes(datasets: Datasets) -> pl.DataFrame:
         Rows of ADTR with a percent change.
     """
     adtr = datasets["adtr"]
-    sums = adtr.filter((pl.col("PARAMCD") == "SUMDIAM") & pl.col("PCHG").is_not_null())
-    if "ABLFL" in sums.columns:
-        sums = sums.filter(pl.col("ABLFL").is_null() | (pl.col("ABLFL") != "Y"))
-    if "ANL01FL" in sums.columns:
-        return sums.filter(pl.col("ANL01FL") == "Y")
-    adrs, adsl = datasets["adrs"], datasets["adsl"]
-    ends = adrs.filter((pl.col("PARAMCD") == "PD") & (pl.col("AVALC") == "Y")).select("USUBJID", _progression="ADT")
-    sums = sums.join(ends.unique("USUBJID", keep="first"), on="USUBJID", how="left", maintain_order="left")
-    until = pl.col("_progression").is_null() | pl.col("ADT").is_null() | (pl.col("ADT") <= pl.col("_progression"))
-    sums = sums.filter(until).drop("_progression")
-    if "NTRTDT" in adsl.columns:
-        therapy = adsl.select("USUBJID", _therapy="NTRTDT")
-        sums = sums.join(therapy, on="USUBJID", how="left", maintain_order="left")
-        before = pl.col("_therapy").is_null() | pl.col("ADT").is_null() | (pl.col("ADT") < pl.col("_therapy"))
-        sums = sums.filter(before).drop("_therapy")
-    return sums
+    is_baseline = pl.col("ABLFL").eq_missing(pl.lit("Y"))
+    usable = (pl.col("PARAMCD") == "SUMDIAM") & (pl.col("ANL01FL") == "Y") & pl.col("PCHG").is_not_null()
+    return adtr.filter(usable & ~is_baseline)
 
 
 def months_since(date: str, start: str, days_per_month: float) -> Any:

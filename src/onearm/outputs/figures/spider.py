@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from onearm.outputs.figures.patients import RESPONSE_ORDER, best_responses, shown_subjects
+from onearm.outputs.figures.patients import NOT_RECORDED, RESPONSE_ORDER, best_responses, shown_subjects
 from onearm.outputs.figures.style import (
     DARK,
     INK,
@@ -84,7 +84,7 @@ def spider_data(datasets: Datasets, protocol: Protocol, cohort: str | None = Non
     return (
         pl.concat([starts, rows])
         .join(best_responses(datasets), on="USUBJID", how="left")
-        .with_columns(pl.col("response").fill_null("NE"))
+        .with_columns(pl.col("response").fill_null(NOT_RECORDED))
         .sort("USUBJID", "months", maintain_order=True)
         .select(*_SCHEMA)
     )

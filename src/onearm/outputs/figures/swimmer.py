@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import polars as pl
 
-from onearm.outputs.figures.patients import RESPONSE_ORDER, best_responses, months_since, shown_subjects
+from onearm.outputs.figures.patients import NOT_RECORDED, RESPONSE_ORDER, best_responses, months_since, shown_subjects
 from onearm.outputs.figures.style import (
     INK,
     RESPONSE_COLOURS,
@@ -39,10 +39,10 @@ _ROW_MM: Final = 3.3
 _TALLEST_MM: Final = 225.0
 _MARKS: Final = {
     "CR": ("First CR", "o", "white"),
-    "PR": ("First PR", "o", "#56B4E9"),
-    "PD": ("Progression", "X", "#D55E00"),
+    "PR": ("First PR", "^", "white"),
+    "PD": ("Progression", "x", INK),
     "death": ("Death", "s", INK),
-    "new therapy": ("New anticancer therapy", "d", "#CC79A7"),
+    "new therapy": ("New anticancer therapy", "D", "#F0E442"),
     "ongoing": ("Treatment ongoing", ">", INK),
 }
 
@@ -103,7 +103,7 @@ def swimmer_data(datasets: Datasets, protocol: Protocol, cohort: str | None = No
             ongoing=is_ongoing.fill_null(False),
         )
         .join(best_responses(datasets), on="USUBJID", how="left")
-        .with_columns(pl.col("response").fill_null("NE"))
+        .with_columns(pl.col("response").fill_null(NOT_RECORDED))
         .sort("treated", "followed", "USUBJID", descending=[True, True, False])
         .select("USUBJID", "treated", "followed", "ongoing", "response")
     )
@@ -201,7 +201,7 @@ def _draw_lanes(axes: Axes, data: Swimmer, row_mm: float) -> None:
         x = chosen["months"] + (longest * 0.012 if name == "ongoing" else 0)
         axes.plot(
             x, [position[subject] for subject in chosen["USUBJID"]], marker, color=INK, markerfacecolor=face,
-            markersize=min(4.6, max(0.8, points * 0.52)), markeredgewidth=min(0.6, points * 0.1), clip_on=False, zorder=3,
+            markersize=min(4.6, max(0.8, points * 0.52)), markeredgewidth=min(1.1 if marker == "x" else 0.6, points * 0.13), clip_on=False, zorder=3,
         )  # fmt: skip
 
 

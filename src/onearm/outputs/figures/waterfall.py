@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from onearm.outputs.figures.patients import RESPONSE_ORDER, best_responses, shown_subjects, usable_sizes
+from onearm.outputs.figures.patients import NOT_RECORDED, RESPONSE_ORDER, best_responses, shown_subjects, usable_sizes
 from onearm.outputs.figures.style import (
     DARK,
     INK,
@@ -77,7 +77,7 @@ def waterfall_data(datasets: Datasets, protocol: Protocol, cohort: str | None = 
         .join(best_responses(datasets), on="USUBJID", how="left")
         .with_columns(
             pl.col("change").cast(pl.Float64),
-            pl.col("response").fill_null("NE"),
+            pl.col("response").fill_null(NOT_RECORDED),
             new_lesion=pl.col("USUBJID").is_in(new.implode()),
             non_target=pl.col("USUBJID").is_in(other.implode()),
             _rank=pl.col("response").replace_strict(RESPONSE_ORDER, default=9, return_dtype=pl.Int64).fill_null(9),
@@ -157,7 +157,9 @@ def _draw_bars(axes: Axes, data: pl.DataFrame, *, bar_mm: float) -> None:
 
 def _set_axes(axes: Axes, data: pl.DataFrame, labels: list[str]) -> None:
     high = min(float(max(data["change"].max() or 0, 40)), HIGHEST)  # type: ignore[arg-type,type-var]  # a float column
-    axes.set_ylim(-114, high + 14)
+    is_cut = (data["change"] > HIGHEST).any()
+    axes.set_ylim(-114, high + (32 if is_cut else 14))
+    axes.spines["left"].set_bounds(-114, high + 14)
     axes.set_xlim(-0.9, max(data.height, 5) - 0.1)
     axes.set_yticks([t for t in (-100, -75, -50, -25, 0, 25, 50, 75, 100) if t <= high])
     axes.set_ylabel("Best change from baseline (%)", rotation_mode="anchor", va="bottom")

@@ -25,10 +25,13 @@ class Cell:
         As printed.
     trace : str
         Keys and unrounded values of the results behind it; shown where a reader points at the cell.
+    note : str
+        A sentence below it; a column of its own in a file.
     """
 
     text: str
     trace: str = ""
+    note: str = ""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Disposition, design, exposure, and every analysis that has no table of its own."""
+"""Disposition, exposure, and every analysis that has no table of its own."""
 
 from __future__ import annotations
 
@@ -14,10 +14,9 @@ if TYPE_CHECKING:
     import polars as pl
 
     from onearm.outputs.format import Printer
-    from onearm.outputs.lookup import Lookup, Statistic
-    from onearm.protocol import Protocol
+    from onearm.outputs.lookup import Block, Lookup, Statistic
 
-__all__ = ["KNOWN_ANALYSES", "tabulate_design", "tabulate_disposition", "tabulate_exposure", "tabulate_rest"]
+__all__ = ["KNOWN_ANALYSES", "print_raw", "tabulate_disposition", "tabulate_exposure", "tabulate_rest"]
 
 KNOWN_ANALYSES: Final = frozenset(
     {
@@ -34,20 +33,6 @@ _STEPS: Final = {
     "ongoing": "Treatment ongoing at cut-off",
     "discontinued": "Discontinued treatment",
     "completed": "Completed treatment",
-}
-_DESIGN: Final = {
-    "p0": "Rate not worth pursuing (p0)",
-    "p1": "Rate aimed at (p1)",
-    "alpha": "One-sided type I error (α)",
-    "power": "Power",
-    "r1": "Stage 1: stop if not more responses than (r1)",
-    "n1": "Stage 1: patients (n1)",
-    "r": "Promising if more responses than (r)",
-    "n": "Patients in all (n)",
-    "pet": "Probability of early termination under p0",
-    "en": "Expected number of patients under p0",
-    "observed": "Observed",
-    "decision": "Decision",
 }
 
 
@@ -79,57 +64,8 @@ def tabulate_disposition(lookups: Sequence[Lookup], printer: Printer) -> Table:
             texts = [(printer.number(n.value if n.trace else 0), (n,)) for n in found]
             rows.append(row(reason_label(reason or "Not stated"), texts))
     heads = ("Patients, n", *(lookup.group.label for lookup in lookups))
-    return Table(
-        "disposition", "Disposition of patients", heads, tuple(rows), tuple(tabulate_missing(rows)), ("disposition",)
-    )
-
-
-def tabulate_design(lookups: Sequence[Lookup], protocol: Protocol, printer: Printer) -> Table:
-    """
-    Tabulate the design and its decision.
-
-    Parameters
-    ----------
-    lookups : sequence of Lookup
-        The results of each group.
-    protocol : Protocol
-        Names the kind of design.
-    printer : Printer
-        How numbers are printed.
-
-    Returns
-    -------
-    Table
-        One column for each group that has a design.
-    """
-    pairs = [(lookup.group, block) for lookup in lookups for block in lookup.blocks("design")]
-    rows = []
-    for variable in dict.fromkeys(str(v) for _, block in pairs for v in block.variables()):
-        cells = []
-        for _, block in pairs:
-            stats = list(block.stats(variable).values())
-            cells.append((_raw(stats[0], printer) if stats else "", stats[:1]))
-        rows.append(row(_DESIGN.get(variable, title_case(variable)), cells, depth=0))
-    notes = dict.fromkeys(
-        s.note for _, block in pairs for stats in block.cells.values() for s in stats.values() if s.note and s
-    )
-    methods = dict.fromkeys(m for _, block in pairs for m in block.methods())
-    kinds = {
-        "simon": "Two-stage design of Simon (Control Clin Trials 1989;10:1-10).",
-        "exact": "One-stage exact binomial design (A'Hern, Stat Med 2001;20:859-66).",
-        "bayes": "Bayesian monitoring by a beta-binomial model (Zohar et al., Stat Med 2008;27:83-99).",
-        "one_sample_log_rank": "One-sample log-rank test.",
-    }
-    kind = kinds.get(protocol.design.kind)
-    foot = [*([kind] if kind else []), *(f"{note.rstrip('.')}." for note in notes), *method_footnotes(methods)]
-    return Table(
-        "design",
-        "Design and decision",
-        ("", *(group.label for group, _ in pairs)),
-        tuple(rows),
-        (*foot, *tabulate_missing(rows)),
-        ("design",),
-    )
+    notes = ("Everybody in the data; reasons below the step that they left at.", *tabulate_missing(rows))
+    return Table("disposition", "Disposition of patients", heads, tuple(rows), notes, ("disposition",))
 
 
 def tabulate_exposure(lookups: Sequence[Lookup], printer: Printer) -> Table:
@@ -151,18 +87,59 @@ def tabulate_exposure(lookups: Sequence[Lookup], printer: Printer) -> Table:
     blocks = [lookup.block("exposure") for lookup in lookups]
     rows: list[Row] = []
     for drug in dict.fromkeys(v for block in blocks for v in block.variables()):
-        rows.append(heading(title_case(drug or "Any drug"), len(blocks)))
-        for level in dict.fromkeys(lv for block in blocks for lv in block.levels(drug or "")) or [None]:
-            stats = dict.fromkeys(name for block in blocks for name in block.stats(drug, level))
-            for name in stats:
-                found = [block.stat(name, drug, level) for block in blocks]
-                label = title_case(name if name != "n" else "patients")
-                label = f"{level}: {label}" if level else label
-                rows.append(row(label, [(_raw(s, printer), (s,)) for s in found]))
+        rows.append(heading(drug or "Any drug", len(blocks)))
+        for level in dict.fromkeys(lv for block in blocks for name, lv in block.cells if name == drug):
+            rows += _exposed(blocks, drug, level, printer)
     heads = ("", *(lookup.group.label for lookup in lookups))
-    methods = dict.fromkeys(m for block in blocks for m in block.methods())
-    foot = (*method_footnotes(methods), *tabulate_missing(rows))
-    return Table("exposure", "Exposure to treatment", heads, tuple(rows), foot, ("exposure",))
+    populations = dict.fromkeys(block.population for block in blocks if block.population)
+    notes = [f"Population: {', '.join(populations)}."] if populations else []
+    notes += method_footnotes(dict.fromkeys(m for block in blocks for m in block.methods()))
+    return Table(
+        "exposure",
+        "Exposure to treatment",
+        heads,
+        tuple(rows),
+        (*notes, *tabulate_missing(rows)),
+        ("exposure",),
+    )
+
+
+def _exposed(blocks: Sequence[Block], drug: str | None, level: str | None, printer: Printer) -> list[Row]:
+    names = dict.fromkeys(name for block in blocks for name in block.stats(drug, level))
+    rows = []
+    lead = title_case(level) if level else "Treated"
+    if "n" in names:
+        cells = []
+        for block in blocks:
+            n, total, p = (block.stat(name, drug, level) for name in ("n", "N", "p"))
+            of = f" of {printer.number(total.value)}" if total.value is not None else ""
+            cells.append((f"{printer.count_percent(n.value, p.value)}{of}", (n, total, p)))
+        rows.append(row(f"{lead}, n (%)" if "p" in names else f"{lead}, n", cells))
+    stems = dict.fromkeys(name.removesuffix("_median") for name in names if name.endswith("_median"))
+    shown = {"n", "N", "p"}
+    for stem in stems:
+        parts = [f"{stem}_{part}" for part in ("median", "min", "max", "q1", "q3")]
+        shown |= set(parts)
+        unit = next((f", {u}" for block in blocks if (u := block.stat(parts[0], drug, level).unit)), "")
+        for label, chosen in ((f"{title_case(stem)}, median (range){unit}", parts[:3]), ("IQR" + unit, parts[3:])):
+            found = [[block.stat(name, drug, level) for name in chosen] for block in blocks]
+            if any(s for stats in found for s in stats):
+                rows.append(
+                    row(
+                        f"{title_case(stem)}, {label}" if len(chosen) == 2 else label,
+                        [_spread(s, printer) for s in found],
+                    )
+                )
+    for name in [name for name in names if name not in shown]:
+        found_one = [block.stat(name, drug, level) for block in blocks]
+        rows.append(row(title_case(name), [(print_raw(s, printer), (s,)) for s in found_one]))
+    return rows
+
+
+def _spread(stats: Sequence[Statistic], printer: Printer) -> tuple[str, Sequence[Statistic]]:
+    texts = [printer.months(s.value) if s.unit == "months" else printer.measure(s.value) for s in stats]
+    inside = printer.interval(texts[-2], texts[-1])
+    return (inside if len(texts) == 2 else f"{texts[0]} ({inside})"), stats
 
 
 def tabulate_rest(results: pl.DataFrame, printer: Printer) -> Table:
@@ -198,10 +175,25 @@ def tabulate_rest(results: pl.DataFrame, printer: Printer) -> Table:
     return Table("further_results", "Further results", ("", "Value"), tuple(rows), (), ())
 
 
-def _raw(statistic: Statistic, printer: Printer) -> str:
+def print_raw(statistic: Statistic, printer: Printer) -> str:
+    """
+    Print a statistic by its unit.
+
+    Parameters
+    ----------
+    statistic : Statistic
+        Any.
+    printer : Printer
+        How numbers are printed.
+
+    Returns
+    -------
+    str
+        Its text where it has one.
+    """
     if statistic.text is not None:
         return statistic.text
-    return _number(statistic.value, None, printer)
+    return _number(statistic.value, statistic.unit, printer)
 
 
 def _number(value: float | None, unit: str | None, printer: Printer) -> str:

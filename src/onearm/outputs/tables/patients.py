@@ -47,14 +47,12 @@ def tabulate_patients(datasets: Mapping[str, pl.DataFrame], protocol: Protocol, 
         name = subject["USUBJID"]
         cells = [Cell(str(subject["COHORT"] or ""))] if has_cohorts else []
         found = best.get(name, {})
-        cells += [Cell(found.get("AVALC") or "", found.get("RULE") or ""), Cell(found.get("WHY") or "")]
+        cells.append(Cell(found.get("AVALC") or "", found.get("RULE") or "", found.get("WHY") or ""))
         for param in order:
             at = times[param].get(name, {})
-            cells += [Cell(_time(at, protocol, printer), at.get("RULE") or ""), Cell(at.get("WHY") or "")]
+            cells.append(Cell(_time(at, protocol, printer), at.get("RULE") or "", at.get("WHY") or ""))
         rows.append(Row(str(name), tuple(cells)))
-    heads = ["Patient", *(["Cohort"] if has_cohorts else []), "Best response", "Why"]
-    for param in order:
-        heads += [f"{param}, months", "Why"]
+    heads = ["Patient", *(["Cohort"] if has_cohorts else []), "Best response", *(f"{param}, months" for param in order)]
     notes = ("+ = censored.", "Rules and source records: columns RULE, SRCDOM and SRCSEQ of the datasets.")
     return Table("patients", "Patients one by one", tuple(heads), tuple(rows), notes, (), is_numeric=False)
 

@@ -130,13 +130,14 @@ def _change(blocks: Sequence[Block], printer: Printer) -> list[Row]:
 
 def _definitions(order: Sequence[str], protocol: Protocol) -> list[str]:
     found = []
+    patients = protocol.source.patients
     for code in order:
         endpoint = protocol.rates.get(code)
         if endpoint is not None:
-            which = "confirmed" if endpoint.of == "confirmed" else "unconfirmed"
-            found.append(
-                f"{endpoint_label(protocol, code)}: {which} best overall response of {_or(endpoint.success)}, in {endpoint.set}."
-            )
+            of = f"{endpoint.of} best overall response of {_or(endpoint.success)}"
+            if patients is not None and code in patients.flags:
+                of = f"as recorded, column {patients.flags[code].column}"
+            found.append(f"{endpoint_label(protocol, code)}: {of}, in {endpoint.set}.")
     return found
 
 

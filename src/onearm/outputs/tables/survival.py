@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from onearm.outputs.labels import endpoint_label, start_label
+from onearm.outputs.labels import endpoint_label, population_label, start_label
 from onearm.outputs.methods import method_footnotes
 from onearm.outputs.tables.model import NOT_REACHED, Row, Table, heading, notes_of, row, tabulate_missing
 
@@ -48,10 +48,10 @@ def tabulate_survival(lookups: Sequence[Lookup], protocol: Protocol, printer: Pr
             methods |= dict.fromkeys(block.methods())
             notes |= dict.fromkeys(n for stats in block.cells.values() for n in notes_of(stats.values()))
     populations = dict.fromkeys(
-        f"{code}: {block.population}" for code in order for lookup in lookups
+        f"{code}: {population_label(protocol, code, block.population)}" for code in order for lookup in lookups
         if (block := lookup.block("survival", code)) and block.population
     )  # fmt: skip
-    foot = [f"Population of {'; '.join(populations)}."] if populations else []
+    foot = [f"Population: {'; '.join(populations)}."] if populations else []
     if reasons := [note for note in notes if note != "not reached"]:
         foot.append(f"Not estimable because: {'; '.join(reasons)}.")
     return Table(
@@ -68,7 +68,7 @@ def _endpoint(blocks: dict[str, list[Block]], code: str, protocol: Protocol, pri
     survival, rates, follow_up = blocks["survival"], blocks["survival_rate"], blocks["follow_up"]
     since = f", from {start_label(protocol, code)}" if code in protocol.times else ""
     rows = [heading(f"{endpoint_label(protocol, code)}{since}", len(survival))]
-    if any(survival):
+    if any(survival):  # an endpoint may have a follow-up and nothing else
         counts = [(block.stat("events"), block.stat("n")) for block in survival]
         texts = [(f"{printer.number(e.value)} of {printer.number(n.value)}", (e, n)) for e, n in counts]
         rows.append(row("Events, n of N", texts))
@@ -134,14 +134,16 @@ def print_times(block: Block, stat: str, printer: Printer) -> tuple[str, list[St
     """
     stats = [block.stat(name) for name in (stat, f"{stat}_low", f"{stat}_high")]
     middle, low, high = (print_months(s, printer) for s in stats)
-    if not (stats[1].trace or stats[2].trace):
-        return middle, stats[:1]
+    if not (stats[1].trace or stats[2].trace) or not any(stats):
+        return middle, [s for s in stats if s.trace]
     return f"{middle} ({printer.interval(low, high)})", stats
 
 
 def _rate(block: Block, mark: str, printer: Printer) -> tuple[str, list[Statistic]]:
     stats = [block.stat(name, "time", mark) for name in ("rate", "rate_low", "rate_high")]
     middle, low, high = (printer.percent(s.value) for s in stats)
+    if not stats[0]:
+        return middle, stats
     at_risk = block.stat("at_risk", "time", mark)
     return f"{middle} ({printer.interval(low, high)})", [*stats, *([at_risk] if at_risk else [])]
 

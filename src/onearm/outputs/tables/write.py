@@ -9,12 +9,14 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from onearm.data import write_bytes
 from onearm.outputs.figures.style import clean
 from onearm.outputs.tables.model import Row, Table
 
 __all__ = ["csv_text", "write_csv", "write_workbook"]
 
 _LONGEST_SHEET_NAME = 31
+_FORMULA_MARKS = "=+-@\t\r"
 
 
 def csv_text(table: Table) -> str:
@@ -29,30 +31,42 @@ def csv_text(table: Table) -> str:
     Returns
     -------
     str
-        One header; a column ``section`` repeats the heading that a line stands under, where the table has headings.
+        One header; a column ``section`` repeats the heading that a line stands under, where the table has headings. Text that
+        a spreadsheet program would take for a formula begins with an apostrophe.
     """
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     for line in _lines(table):
-        writer.writerow(line)
+        writer.writerow([_inert(text) for text in line])
     return out.getvalue()
 
 
 def _lines(table: Table) -> list[list[str]]:
     has_sections = any(row.is_heading for row in table.rows)
-    lead = ["section"] if has_sections else []
-    lines = [[*lead, *(head or "row" for head in table.columns)]]
+    noted = {i for row in table.rows for i, cell in enumerate(row.cells) if cell.note}
+    head = [table.columns[0] or "row"]
+    for i, name in enumerate(table.columns[1:]):
+        head += [name, f"{name}: why"] if i in noted else [name]
+    lines = [["section", *head] if has_sections else head]
     section = ""
     for row in table.rows:
         if row.is_heading:
             section = row.label
         else:
-            lines.append([*([section] if has_sections else []), *_cells(row)])
+            lines.append([*([section] if has_sections else []), *_cells(row, noted)])
     return lines
 
 
-def _cells(row: Row) -> list[str]:
-    return [row.label, *(cell.text for cell in row.cells)]
+def _cells(row: Row, noted: set[int]) -> list[str]:
+    cells = [row.label]
+    for i, cell in enumerate(row.cells):
+        cells += [cell.text, cell.note] if i in noted else [cell.text]
+    return cells
+
+
+def _inert(text: str) -> str:
+    # A spreadsheet program runs what begins so; an apostrophe makes it text.
+    return f"'{text}" if text[:1] in _FORMULA_MARKS and text[:1] else text
 
 
 def write_csv(table: Table, folder: Path) -> Path:
@@ -72,7 +86,7 @@ def write_csv(table: Table, folder: Path) -> Path:
         The file: UTF-8 with a byte order mark, which spreadsheet programs need to see a dash.
     """
     path = folder / f"{table.name}.csv"
-    path.write_text(csv_text(table), encoding="utf-8-sig", newline="")
+    write_bytes(csv_text(table).encode("utf-8-sig"), path)
     return path
 
 
@@ -95,7 +109,8 @@ def write_workbook(tables: Sequence[Table], path: Path) -> Path:
     import xlsxwriter
 
     options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-    with xlsxwriter.Workbook(str(path), options) as book:
+    buffer = io.BytesIO()
+    with xlsxwriter.Workbook(buffer, {**options, "in_memory": True}) as book:
         # A fixed date: the same tables give the same bytes.
         book.set_properties({"created": dt.datetime(2000, 1, 1), "title": "Tables"})  # noqa: DTZ001 - Excel has no zones
         styles = {
@@ -117,10 +132,12 @@ def write_workbook(tables: Sequence[Table], path: Path) -> Path:
                 style = styles["section"] if row.is_heading else cell[min(row.depth, 3)]
                 sheet.write_string(number, 0, clean(row.label), style)
                 for column, value in enumerate(row.cells, start=1):
-                    sheet.write_string(number, column, clean(value.text))
+                    text = f"{value.text}: {value.note}" if value.note else value.text
+                    sheet.write_string(number, column, clean(text))
             for number, note in enumerate(table.footnotes, start=len(table.rows) + 4):
                 sheet.write_string(number, 0, clean(note), styles["note"])
             sheet.freeze_panes(3, 1)
+    write_bytes(buffer.getvalue(), path)
     return path
 
 
