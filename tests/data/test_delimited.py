@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
+import io
 import random
+from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from onearm.data import read_table
 from onearm.errors import DataError
@@ -156,3 +161,32 @@ def test_content_that_contradicts_the_extension_is_refused(write, name, content,
     message = broken(write(name, content))
     assert message.startswith(f"{name}: ")
     assert what in message
+
+
+CELLS = st.one_of(
+    st.sampled_from(["", "007", "1,5", "1;5", 'say "x"', '"', '""', "a\nb", "a\tb", "x|y", " x ", "NA", ",", ";"]),
+    st.text(st.characters(exclude_categories=("Cc", "Cs")), max_size=8),
+)
+
+
+@st.composite
+def texts(draw) -> tuple[list[list[str]], str, str, str, int]:
+    width = draw(st.integers(2, 5))
+    rows = draw(st.lists(st.lists(CELLS, min_size=width, max_size=width), max_size=6))
+    delimiter, newline = draw(st.sampled_from([",", ";", "\t", "|"])), draw(st.sampled_from(["\n", "\r\n"]))
+    encoding = draw(st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]))
+    quoting = draw(st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]))
+    return [["A", "B", "C", "D", "E"][:width], *rows], delimiter, newline, encoding, quoting
+
+
+@settings(deadline=None, max_examples=200)
+@given(case=texts())
+def test_what_the_csv_module_writes_is_read_as_it_was(tmp_path_factory, case):
+    rows, delimiter, newline, encoding, quoting = case
+    stream = io.StringIO()
+    csv.writer(stream, delimiter=delimiter, lineterminator=newline, quoting=quoting).writerows(rows)
+    path = Path(tmp_path_factory.getbasetemp()) / "any.csv"
+    path.write_bytes(stream.getvalue().encode(encoding))
+    table = read_table(path)
+    assert table.columns == rows[0]
+    assert table.rows() == [tuple(cell or None for cell in row) for row in rows[1:]]

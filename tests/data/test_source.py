@@ -127,7 +127,8 @@ def test_columns_that_differ_in_case_only_are_refused(trial):
 def test_an_empty_data_folder_is_refused(trial, tmp_path, name):
     trial()
     assert broken(tmp_path / name) == [
-        f"{name}: no data. Fix: put one file per domain (dm, ex, tu, tr, rs, ae, ds, cm, lb, vs, eg, pe, mh, dv, ss, dd) "
+        f"{name}: no data. Fix: put one file per domain "
+        "(dm, ex, tu, tr, rs, ae, ds, cm, lb, vs, eg, pe, mh, dv, ss, dd) "
         f"into '{name}/data', or name them in [source.files] or [source.patients] of the protocol."
     ]
 
@@ -156,3 +157,13 @@ def test_problems_of_domains_and_patients_come_together(trial):
 
 def test_a_source_says_what_it_holds(trial):
     assert repr(read_source(trial(dm="USUBJID\n1\n"))) == "Source(dm 1; 0 findings)"
+
+
+def test_a_file_that_may_not_be_read_is_an_error_like_any_other(trial, monkeypatch):
+    folder = trial(dm="USUBJID\n1\n")
+
+    def refused(self, *_, **__):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(type(folder), "open", refused)
+    assert broken(folder) == ["dm.csv: the file cannot be opened (Permission denied)."]

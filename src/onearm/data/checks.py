@@ -14,7 +14,7 @@ from onearm.data.schema import Domain
 from onearm.data.tumours import DIAMETER_TESTS, RESPONSE_TESTS
 from onearm.terms import RESPONSES
 
-__all__ = ["check_source", "check_table"]
+__all__ = ["check_required_dates", "check_source", "check_table"]
 
 _WHOLE_DAY: Final = r"^\d{4}-\d{2}-\d{2}"
 
@@ -28,6 +28,28 @@ AFTER_START: Final[tuple[str, ...]] = (
     "NEW_ANTICANCER_THERAPY_DTC",
 )
 """Dates of a patient that cannot lie before the first dose or after death."""
+
+
+def check_required_dates(frame: pl.DataFrame, domain: Domain, place: Place, findings: Findings) -> None:
+    """
+    Find records without the date that their domain requires.
+
+    Parameters
+    ----------
+    frame : polars.DataFrame
+        Before dates are typed, so that a date that cannot be read is not missing as well.
+    domain : Domain
+        What it holds.
+    place : Place
+        Domain and file.
+    findings : Findings
+        Receives the records; those that were NOT DONE need no date.
+    """
+    status = f"{place.domain.upper()}STAT"
+    done = pl.col(status).fill_null("").str.to_uppercase() != "NOT DONE" if status in frame.columns else pl.lit(True)
+    for name in (group[0] for group in domain.required if group[0].endswith("DTC")):
+        missing = frame.filter(done & pl.col(name).is_null())
+        findings.add_rows("DATA-DATE-MISSING", missing, domain=place.domain, file=place.file, column=name)
 
 
 def check_table(frame: pl.DataFrame, domain: Domain, place: Place, findings: Findings) -> None:

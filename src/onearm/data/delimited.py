@@ -137,7 +137,7 @@ def _utf16(head: bytes) -> str | None:
 def _sniff(text: str) -> str:
     """Choose the delimiter that splits the first records most evenly; a header without one has a single column."""
     sample = text[:200_000]
-    lines = [line for line in _without_quoted(sample).split("\n")[:101] if line.strip()]
+    lines = [line for line in _without_quoted(sample).split("\n")[:101] if line.strip(" ")]
     if len(text) > len(sample) and len(lines) > 1:
         lines.pop()
     best, best_score = ",", (0.0, 0)

@@ -117,6 +117,12 @@ RULES: Final[dict[str, FindingRule]] = {
         "Correct the date, or date_format in [source.patients].",
         "a date read by the wrong form is another day",
     ),
+    "DATA-DATE-MISSING": FindingRule(
+        _WARNING,
+        "the date is missing; the record cannot be placed in time.",
+        "Fill in the date if it is known.",
+        f"{SDTMIG}, 4.4.1",
+    ),
     "DATA-DATE-PARTIAL": FindingRule(
         _NOTE,
         "the date is partial; where it is needed, it is imputed by the rule of the protocol.",

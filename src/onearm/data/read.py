@@ -48,9 +48,12 @@ def read_table(path: str | Path, *, sheet: str | None = None) -> pl.DataFrame:
     if not path.is_file():
         beside = [other.name for other in path.parent.glob("*") if other.is_file()]
         raise DataError(f"{path.name}: no such file in {path.parent}.{suggest(path.name, beside)}")
-    known = format_of(path)
-    if extension_of(path) == ".xlsx":
-        return read_excel(path, sheet=sheet)
-    if sheet is not None:
-        raise DataError(f"{path.name}: a sheet is named, but {known.name} has no sheets.")
-    return known.read(path)
+    try:
+        known = format_of(path)
+        if extension_of(path) == ".xlsx":
+            return read_excel(path, sheet=sheet)
+        if sheet is not None:
+            raise DataError(f"{path.name}: a sheet is named, but {known.name} has no sheets.")
+        return known.read(path)
+    except OSError as error:
+        raise DataError(f"{path.name}: the file cannot be opened ({error.strerror}).") from error

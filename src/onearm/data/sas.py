@@ -97,7 +97,7 @@ def _read(function: Any, path: Path, stated: int | None) -> pl.DataFrame:
 
     try:
         frame, meta = function(str(path), output_format="polars", disable_datetime_conversion=True)
-    except (pyreadstat.ReadstatError, UnicodeDecodeError) as error:
+    except (pyreadstat.ReadstatError, pyreadstat.PyreadstatError, UnicodeDecodeError) as error:
         raise DataError(f"{path.name}: the SAS file is damaged. Fix: copy it again.") from error
     if not frame.width:
         raise DataError(f"{path.name}: the SAS file holds no columns; it is damaged. Fix: copy it again.")

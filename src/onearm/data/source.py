@@ -12,7 +12,7 @@ from pathlib import Path
 
 import polars as pl
 
-from onearm.data.checks import check_source, check_table
+from onearm.data.checks import check_required_dates, check_source, check_table
 from onearm.data.coerce import Place, plain_text, subject_text, type_columns
 from onearm.data.files import DATA_FOLDER, find_file
 from onearm.data.findings import Findings
@@ -56,7 +56,7 @@ class FileRecord:
     format: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # tables cannot be compared by ==
 class Source:
     """
     What a trial collected.
@@ -221,6 +221,7 @@ def _read_domain(domain: str, path: Path, findings: Findings) -> pl.DataFrame:
         column="USUBJID",
     )
     frame = frame.filter(pl.col("USUBJID").is_not_null())
+    check_required_dates(frame, known, place, findings)
     frame = type_columns(frame, known, place, findings)
     frame = _with_sequence(frame, known, place, findings)
     frame = complete_results(frame, place, findings)

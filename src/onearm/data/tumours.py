@@ -74,7 +74,9 @@ def _lengths(frame: pl.DataFrame, place: Place, findings: Findings) -> pl.DataFr
         frame, {"TRSTRESN": pl.Float64, "TRSTRESU": pl.String, "TRORRES": pl.String, "TRORRESU": pl.String}
     )
     is_length = pl.col("TRTESTCD").is_in(DIAMETER_TESTS)
-    is_done = (pl.col("TRSTAT").fill_null("") != "NOT DONE") if "TRSTAT" in frame.columns else pl.lit(True)
+    is_done = (
+        (pl.col("TRSTAT").fill_null("").str.to_uppercase() != "NOT DONE") if "TRSTAT" in frame.columns else pl.lit(True)
+    )
     parsed = parsed_number(pl.col("TRSTRESC"))
     value = pl.when(is_length).then(pl.coalesce("TRSTRESN", parsed)).otherwise(pl.col("TRSTRESN"))
     # a standard result without unit has the collected one's only where it is a copy of it

@@ -10,6 +10,7 @@ import polars as pl
 from onearm.derivations.records import Records
 from onearm.derivations.schemas import ADSL
 from onearm.derivations.sources import set_member
+from onearm.errors import DataError
 from onearm.protocol import Protocol
 
 __all__ = ["derive_adsl", "flag_sets"]
@@ -36,8 +37,18 @@ def derive_adsl(records: Records, protocol: Protocol) -> pl.DataFrame:
     -------
     polars.DataFrame
         One row per USUBJID, sorted; the columns of `ADSL`, then the baseline characteristics.
+
+    Raises
+    ------
+    DataError
+        If no table says who is in the trial.
     """
-    base = _from_dm(records) if records.get("dm") is not None else _from_patients(records)
+    if "dm" not in records.tables and "patients" not in records.tables:
+        raise DataError(
+            "data: there is neither a dm table nor a table with one row per patient, so nobody is known to be in the trial. "
+            "Fix: add dm, or map the patients in [source.patients]."
+        )
+    base = _from_dm(records) if "dm" in records.tables else _from_patients(records)
     adsl = base.with_columns(CUTOFFDT=pl.lit(protocol.trial.cutoff, dtype=pl.Date))
     for step in (_exposure, _disposition, _deaths, _new_therapy):
         adsl = step(adsl, records)

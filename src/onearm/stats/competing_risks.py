@@ -134,8 +134,8 @@ def check_causes(cause: ArrayLike) -> NDArray[np.intp]:
     wrong = ~((codes >= 0) & (codes == np.floor(codes)) & np.isfinite(codes))
     if wrong.any():
         raise MethodError(
-            f"cause: {np.count_nonzero(wrong)} codes are not whole numbers from 0 on, the first at index "
-            f"{int(np.argmax(wrong))}; 0 is censoring, 1 and more are causes."
+            f"cause: not a whole number from 0 on for {np.count_nonzero(wrong)} of {codes.size} subjects, the first at "
+            f"index {int(np.argmax(wrong))}; 0 is censoring, 1 and more are causes."
         )
     return codes.astype(np.intp)
 

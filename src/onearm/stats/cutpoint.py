@@ -180,7 +180,7 @@ def best_cutpoint(
     statistics = np.abs(np.cumsum(scores[order])[sizes - 1] - null.mean) / null.std
     best = int(np.argmax(statistics >= statistics.max() * (1 - 1e-12)))
     statistic = float(statistics[best])
-    p, error, tried = _permute(scores, sizes, null, statistic, n_permutations, seed)
+    p, error, tried = _permute(scores, sizes, null, statistic, n_permutations=n_permutations, seed=seed)
     return Cutpoint(
         cutpoint=float(ascending[sizes[best] - 1]),
         statistic=statistic,
@@ -214,7 +214,7 @@ def _check_marker(marker: ArrayLike, n: int) -> NDArray[np.float64]:
     if not np.all(np.isfinite(marks)):
         missing = ~np.isfinite(marks)
         raise MethodError(
-            f"marker: {np.count_nonzero(missing)} values are missing or infinite, the first at index "
+            f"marker: missing or infinite for {np.count_nonzero(missing)} of {n} subjects, the first at index "
             f"{int(np.argmax(missing))}; leave these subjects out, and say so."
         )
     return marks
@@ -265,7 +265,13 @@ def _lausen_1994(b: float, n: int, sizes: NDArray[np.intp]) -> float:
 
 
 def _permute(
-    scores: NDArray[np.float64], sizes: NDArray[np.intp], null: _Null, statistic: float, n_permutations: int, seed: int
+    scores: NDArray[np.float64],
+    sizes: NDArray[np.intp],
+    null: _Null,
+    statistic: float,
+    *,
+    n_permutations: int,
+    seed: int,
 ) -> tuple[float, float, int]:
     """P value over all or drawn orders of the scores, its standard error, and how many orders there were."""
     if n_permutations < 1:

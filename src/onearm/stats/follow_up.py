@@ -171,7 +171,7 @@ def reverse_follow_up(
         low=middle.low,
         high=middle.high,
         level=level,
-        note=middle.note,
+        note=middle.note if curve.n_events else "everyone had the event",
     )
 
 

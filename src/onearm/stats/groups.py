@@ -63,8 +63,8 @@ def check_groups(labels: ArrayLike, n_subjects: int, *, name: str = "group") -> 
     missing = np.array([v is None or (isinstance(v, float) and math.isnan(v)) for v in values.tolist()], dtype=bool)
     if missing.any():
         raise MethodError(
-            f"{name}: {np.count_nonzero(missing)} labels are missing, the first at index {int(np.argmax(missing))}; "
-            "leave these subjects out, and say so."
+            f"{name}: missing for {np.count_nonzero(missing)} of {n_subjects} subjects, the first at index "
+            f"{int(np.argmax(missing))}; leave these subjects out, and say so."
         )
     try:
         levels, codes = np.unique(values, return_inverse=True)

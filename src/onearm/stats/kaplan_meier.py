@@ -274,8 +274,8 @@ def _merge_noise(checked: Times) -> Times:
     entry, time = distinct_times(np.stack([checked.entry, checked.time]))
     if np.any(empty := entry >= time):
         raise MethodError(
-            f"entry: {np.count_nonzero(empty)} subjects enter at the end of their observation but for floating-point "
-            f"noise, the first at index {int(np.argmax(empty))}; leave them out."
+            f"entry: equal to the time but for floating-point noise for {np.count_nonzero(empty)} of {time.size} "
+            f"subjects, the first at index {int(np.argmax(empty))}; leave them out."
         )
     return checked._replace(time=time, entry=entry)
 

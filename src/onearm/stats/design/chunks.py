@@ -8,6 +8,7 @@ of one seed. Where a chunk is computed therefore cannot change what it computes.
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from importlib import import_module
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 __all__ = ["run_chunks"]
 
 T = TypeVar("T")
+_WORTH_PROCESSES = 5.0
+"""Seconds of work below which starting processes costs more than it saves."""
 
 
 def run_chunks(
@@ -50,7 +53,8 @@ def run_chunks(
     chunk : int, default 10000
         Trials per chunk. It is part of what makes a result reproducible, the number of workers is not.
     workers : int, optional
-        Local processes; without it as many as there are cores, and none where there is a single chunk.
+        Local processes; without it as many as there are cores, once the first chunk has shown that the rest takes
+        longer than starting them.
     cluster : str, optional
         Address of a dask scheduler, such as ``tcp://head:8786``; needs the extra ``onearm[cluster]``.
 
@@ -78,10 +82,20 @@ def run_chunks(
     seeds = np.random.SeedSequence(seed).spawn(len(sizes))
     if cluster is not None:
         return _on_cluster(task, sizes, seeds, cluster)
-    cores = workers if workers is not None else os.cpu_count() or 1
+    if workers is not None:
+        return _on_processes(task, sizes, seeds, workers)
+    begin = time.perf_counter()
+    first = [_one(task, sizes[0], seeds[0])]
+    is_long = (time.perf_counter() - begin) * (len(sizes) - 1) > _WORTH_PROCESSES
+    return first + _on_processes(task, sizes[1:], seeds[1:], os.cpu_count() or 1 if is_long else 1)
+
+
+def _on_processes(
+    task: Callable[[Generator, int], T], sizes: list[int], seeds: list[SeedSequence], cores: int
+) -> list[T]:
     if cores < 2 or len(sizes) < 2:
         return [_one(task, size, child) for size, child in zip(sizes, seeds, strict=True)]
-    # spawn, not fork: a fork copies the threads' locks of numerical libraries in whatever state they are
+    # spawn, not fork: a fork copies the locks of numerical libraries in whatever state they are
     with ProcessPoolExecutor(min(cores, len(sizes)), mp_context=get_context("spawn")) as pool:
         return list(pool.map(_one, [task] * len(sizes), sizes, seeds))
 
