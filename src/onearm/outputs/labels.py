@@ -136,7 +136,7 @@ def category_label(variable: str, level: str | None, *, among: Collection[str] =
     level : str or None
         As in the results; None is "Missing".
     among : collection of str
-        All categories; where a word of one of them is in capitals and too long for an acronym, all are words.
+        All categories; where one of them is in capitals and cannot be an acronym, all of more than three letters are words.
 
     Returns
     -------
@@ -146,13 +146,13 @@ def category_label(variable: str, level: str | None, *, among: Collection[str] =
     if level is None or level == "":
         return "Missing"
     known = _CATEGORIES.get(variable, {}) | _CATEGORIES[""]
-    if level not in known and level.isupper() and any(_is_shouted(other) for other in among):
+    if level not in known and level.isupper() and len(level) > 3 and any(_is_shouted(other) for other in among):
         level = level.lower()
     return known.get(level) or title_case(level)
 
 
 def _is_shouted(text: str) -> bool:
-    return text.isupper() and max(map(len, text.replace("_", " ").split()), default=0) > _LONGEST_ACRONYM
+    return text.isupper() and len(text) > _LONGEST_ACRONYM
 
 
 def endpoint_label(protocol: Protocol, paramcd: str) -> str:
