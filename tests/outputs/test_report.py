@@ -254,3 +254,20 @@ def test_many_findings_are_cut_and_counted(tmp_path: Path) -> None:
     assert "finding 200" not in parsed.text
     assert "50 more in tables/findings_warning.csv" in re.sub(r"\s+([.])", r"\1", parsed.text)
     assert len((tmp_path / "tables" / "findings_warning.csv").read_text().splitlines()) == 251
+
+
+def test_many_cohorts_are_a_table_and_small_figures(tmp_path: Path) -> None:
+    names = ("A", "B", "C", "D")
+    page = _present(make_sample(8, cohorts=names), tmp_path)
+    parsed = _Page(page)
+    assert page.count('class="headline"') == 0
+    assert all(f"Flow of patients: {name}" in parsed.text for name in names)
+    assert page.count('class="half"') == 4 * 7
+    assert "8 in 4 cohorts" in parsed.text
+
+
+def test_few_cohorts_have_a_headline_each(tmp_path: Path) -> None:
+    page = _present(make_sample(6, cohorts=("A", "B")), tmp_path)
+    assert page.count('class="headline"') == 2
+    assert page.count('class="half"') == 0
+    assert "A: 3; B: 3" in _Page(page).text

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from onearm.outputs import figures as draw
 from onearm.outputs.figures.patients import NOT_RECORDED, largest, shown_subjects
-from onearm.outputs.figures.style import stamp_synthetic
+from onearm.outputs.figures.style import Size, stamp_synthetic
 from onearm.outputs.labels import curve_label, endpoint_label, population_label, start_label
 from onearm.outputs.methods import method_footnotes
 from onearm.outputs.tables.survival import print_times
@@ -21,7 +21,10 @@ if TYPE_CHECKING:
     from onearm.outputs.lookup import Group, Lookup
     from onearm.protocol import Protocol
 
-__all__ = ["Picture", "compose_pictures", "count_pictures"]
+__all__ = ["MOST_WIDE", "Picture", "compose_pictures", "count_pictures"]
+
+MOST_WIDE = 3
+"""Groups up to which figures are two columns wide."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,7 @@ class _Trial:
     datasets: Mapping[str, pl.DataFrame]
     protocol: Protocol
     printer: Printer
+    size: Size | None = None
 
 
 def compose_pictures(
@@ -96,9 +100,11 @@ def compose_pictures(
     Yields
     ------
     Picture
-        For each group: flow chart, waterfall, spider, swimmer, a curve for each time endpoint, forest plots.
+        For each group: flow chart, waterfall, spider, swimmer, a curve for each time endpoint, forest plots. With more than
+        `MOST_WIDE` groups the figures are one column wide and can stand side by side.
     """
-    trial = _Trial(results, datasets, protocol, printer)
+    size = Size(draw.ONE_COLUMN_MM, 78) if len(lookups) > MOST_WIDE else None
+    trial = _Trial(results, datasets, protocol, printer, size)
     makers: tuple[Callable[[_Trial, Lookup], Iterator[Picture]], ...] = (
         _consort, _waterfall, _spider, _swimmer, _survival, _forest,
     )  # fmt: skip
@@ -153,7 +159,7 @@ def _consort(trial: _Trial, lookup: Lookup) -> Iterator[Picture]:
     alt = f"Flow of patients: {', '.join([*steps, *lines])}." if data.height else "No data."
     yield _picture(
         trial,
-        draw.draw_consort(data),
+        draw.draw_consort(data, size=trial.size),
         name="flow",
         section="flow",
         title="Flow of patients",
@@ -175,7 +181,7 @@ def _waterfall(trial: _Trial, lookup: Lookup) -> Iterator[Picture]:
         notes.append(f"Bars are cut at +{draw.WATERFALL_HIGHEST:g}%.")
     yield _picture(
         trial,
-        draw.draw_waterfall(data, why_empty=_why_no_size(trial)),
+        draw.draw_waterfall(data, size=trial.size, why_empty=_why_no_size(trial)),
         name="waterfall",
         section="change",
         title="Best change of tumour size",
@@ -209,7 +215,7 @@ def _spider(trial: _Trial, lookup: Lookup) -> Iterator[Picture]:
     )
     yield _picture(
         trial,
-        draw.draw_spider(data, why_empty=_why_no_size(trial)),
+        draw.draw_spider(data, size=trial.size, why_empty=_why_no_size(trial)),
         name="spider",
         section="change",
         title="Change of tumour size over time",
@@ -235,7 +241,7 @@ def _swimmer(trial: _Trial, lookup: Lookup) -> Iterator[Picture]:
     )
     yield _picture(
         trial,
-        draw.draw_swimmer(data),
+        draw.draw_swimmer(data, size=trial.size),
         name="swimmer",
         section="course",
         title="Treatment, response and follow-up of each patient",
@@ -267,6 +273,7 @@ def _survival(trial: _Trial, lookup: Lookup) -> Iterator[Picture]:
                 y_label=curve_label(protocol, name),
                 x_label=f"Time since {start_label(protocol, name)} (months)",
                 heading=lines,
+                size=trial.size,
             ),
             name=f"kaplan_meier_{_file_name(name)}",
             section="survival",

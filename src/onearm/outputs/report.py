@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from markupsafe import Markup, escape
 
 from onearm.outputs.album import Picture
-from onearm.outputs.figures.style import short_labels
+from onearm.outputs.figures.text import short_labels
 from onearm.outputs.format import format_date
 from onearm.outputs.headline import headlines, key_facts
 from onearm.outputs.methods import conventions_of

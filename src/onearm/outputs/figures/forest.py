@@ -7,20 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
-from onearm.outputs.figures.style import (
-    BLUE,
-    DARK,
-    SMALL,
-    Size,
-    axes_mm,
-    canvas_mm,
-    clean,
-    new_figure,
-    no_data,
-    styled,
-    text_width_mm,
-    wrap_mm,
-)
+from onearm.outputs.figures.style import BLUE, DARK, Size, axes_mm, canvas_mm, new_figure, no_data, styled
+from onearm.outputs.figures.text import SMALL, clean, text_width_mm, wrap_mm
 from onearm.outputs.labels import category_label, variable_label
 from onearm.outputs.lookup import Group, subgroup_rows
 

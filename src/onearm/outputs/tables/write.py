@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from onearm.data import write_bytes
-from onearm.outputs.figures.style import clean
+from onearm.outputs.figures.text import clean
 from onearm.outputs.tables.model import Row, Table
 
 __all__ = ["csv_text", "write_csv", "write_workbook"]
