@@ -36,7 +36,7 @@ class ConstantHazard:
     """
     Reference with the same hazard at all times (exponential survival).
 
-    Parameters
+    Attributes
     ----------
     rate : float
         Events per unit of time, positive.
@@ -93,7 +93,7 @@ class PiecewiseHazard:
     """
     Reference whose hazard is constant between given times, as in a life table.
 
-    Parameters
+    Attributes
     ----------
     starts : tuple of float
         Start of each piece, the first 0, ascending; the last piece has no end.
@@ -136,7 +136,7 @@ class ReferenceCurve:
     """
     Reference survival read from a curve, such as one that was printed.
 
-    Parameters
+    Attributes
     ----------
     times : tuple of float
         Times at which the survival is known, ascending and positive; at 0 it is 1.
