@@ -33,7 +33,7 @@ approximate <- do.call(rbind, lapply(list(c(0, 12), c(1, 12), c(6, 12), c(11, 37
     cut <- function(v) pmin(1, pmax(0, v))
     # Newcombe (1998), method 4: roots of (|p - x/n| - 1/(2n))^2 = z^2 p (1 - p) / n
     wc <- c(if (x == 0) 0 else (2 * n * p + z^2 - 1 - z * sqrt(z^2 - 2 - 1 / n + 4 * p * (n * (1 - p) + 1))) / 2 / (n + z^2), if (x == n) 1 else (2 * n * p + z^2 + 1 + z * sqrt(z^2 + 2 - 1 / n + 4 * p * (n * (1 - p) - 1))) / 2 / (n + z^2))
-    data.frame(x = x, n = n, level = l, method = rep(c("agresti-coull", "wald", "wald-cc", "t", "logit", "arcsine", "wilson-cc"), each = 1),
+    data.frame(x = x, n = n, level = l, method = rep(c("agresti-coull", "wald", "wald-cc", "student-t", "logit", "arcsine", "wilson-cc"), each = 1),
       low = c(cut(ac)[1], cut(p - z * se), cut(p - z * se - .5 / n), tt[1], lg[1], as[1], wc[1]), high = c(cut(ac)[2], cut(p + z * se), cut(p + z * se + .5 / n), tt[2], lg[2], as[2], wc[2])) })) }))
 
 # The conditional odds ratio by its definition, searched on the log scale to the last bit (fisher.test stops at 1e-4).
