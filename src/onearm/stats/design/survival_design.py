@@ -36,10 +36,11 @@ __all__ = [
     "patients_for_events",
     "patients_needed",
     "plan_survival",
+    "rounding_rule",
 ]
 
 Rounding = Literal["up", "nearest", "down"]
-ROUNDING_RULES: tuple[str, ...] = ("up", "nearest", "down")
+ROUNDING_RULES: dict[str, Rounding] = {"up": "up", "nearest": "nearest", "down": "down"}
 DROPOUT_RULES: tuple[str, ...] = ("divide", "multiply")
 
 
@@ -535,10 +536,13 @@ class SurvivalPlan(Framed):
         """
         from_unrounded = self.patients.formula.startswith("unrounded")
         patients = patients_for_events(
-            self.events, event_rate, rounding=_rule(self.patients.rounding), from_unrounded=from_unrounded
+            self.events, event_rate, rounding=rounding_rule(self.patients.rounding), from_unrounded=from_unrounded
         )
         enrolled = add_dropout(
-            patients, self.dropout, rule=self.enrolled.name.split(", ")[1], rounding=_rule(self.enrolled.rounding)
+            patients,
+            self.dropout,
+            rule=self.enrolled.name.split(", ")[1],
+            rounding=rounding_rule(self.enrolled.rounding),
         )
         return SurvivalPlan(self.hr, event_rate, self.dropout, self.events, patients, enrolled, self.exact)
 
@@ -601,15 +605,38 @@ def _critical(alpha: float, sides: int) -> float:
 
 
 def _round(number: float, rule: str) -> int:
-    if rule not in ROUNDING_RULES:
-        raise MethodError(f"unknown rounding rule '{rule}'.{suggest(rule, ROUNDING_RULES)}")
-    if rule == "up":
+    if rounding_rule(rule) == "up":
         return math.ceil(number - 1e-9)  # 80.0000000001 patients are 80
     return math.floor(number + (0.5 if rule == "nearest" else 1e-9))
 
 
-def _rule(name: str) -> Rounding:
-    return "up" if name == "up" else "nearest" if name == "nearest" else "down"
+def rounding_rule(name: str) -> Rounding:
+    """
+    Recognise the name of a rounding rule.
+
+    Parameters
+    ----------
+    name : str
+        What was typed.
+
+    Returns
+    -------
+    str
+        ``up``, ``nearest`` or ``down``.
+
+    Raises
+    ------
+    MethodError
+        For any other name.
+
+    Examples
+    --------
+    >>> rounding_rule("nearest")
+    'nearest'
+    """
+    if name not in ROUNDING_RULES:
+        raise MethodError(f"unknown rounding rule '{name}'.{suggest(name, ROUNDING_RULES)}")
+    return ROUNDING_RULES[name]
 
 
 def _check_test(alpha: float, sides: int, power: float) -> None:
