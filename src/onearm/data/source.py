@@ -208,7 +208,7 @@ def _read_domain(domain: str, path: Path, findings: Findings) -> pl.DataFrame:
     frame = frame.with_row_index("SRCROW", offset=1).with_columns(
         pl.col("SRCROW").cast(pl.Int64), subject_text(frame, "USUBJID").alias("USUBJID")
     )
-    frame = frame.with_columns(plain_text(pl.col(pl.String)))
+    frame = plain_text(frame)
     data = [name for name in frame.columns if name != "SRCROW"]
     frame = frame.filter(~pl.all_horizontal(pl.col(data).is_null()))
     if frame.is_empty():
