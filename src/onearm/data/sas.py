@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import polars as pl
 
-from onearm.data.parquet import plain_columns
+from onearm.data.plain import plain_columns
 from onearm.errors import DataError
 
 __all__ = ["read_sas7bdat", "read_xpt", "write_xpt"]
