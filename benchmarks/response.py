@@ -12,6 +12,8 @@ import polars as pl
 
 from onearm.rules.best_response import best_response, confirmed_best_response, confirmed_response
 from onearm.rules.censoring import PFS_RULES, time_to_event
+from onearm.rules.irecist import immune_timepoint_response
+from onearm.rules.irecist_best import immune_best_response, immune_progression
 from onearm.rules.recist_non_target import new_lesion_response
 from onearm.rules.recist_target import sum_of_diameters, target_response
 from onearm.rules.recist_timepoint import timepoint_response
@@ -66,10 +68,14 @@ def main() -> None:
     target = timed("target response", lambda: target_response(sums))
     news = timed("new lesions", lambda: new_lesion_response(new))
     points = timed("timepoint response", lambda: timepoint_response(target, None, news))
+    immune = timed("iRECIST timepoint response", lambda: immune_timepoint_response(target, None, news))
     first = pl.date(2020, 1, 1)
     subjects = lesions.select("subject").unique(maintain_order=True).with_columns(reference_day=first, start_day=first)
     timed("best response", lambda: best_response(points, subjects))
     timed("confirmed best response", lambda: confirmed_best_response(points, subjects))
+    assessed = immune.select("subject", "day", response="i_response")
+    timed("iBOR", lambda: immune_best_response(assessed, subjects))
+    timed("immune progression", lambda: immune_progression(assessed))
     responses = timed("confirmed response", lambda: confirmed_response(points, subjects))
     timed("PFS", lambda: time_to_event(subjects, points, PFS_RULES))
     responders = responses.filter("is_responder").select("subject", start_day="day")
