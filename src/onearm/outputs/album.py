@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from onearm.outputs import figures as draw
-from onearm.outputs.figures.patients import NOT_RECORDED, shown_subjects
+from onearm.outputs.figures.patients import NOT_RECORDED, largest, shown_subjects
 from onearm.outputs.figures.style import stamp_synthetic
 from onearm.outputs.labels import curve_label, endpoint_label, population_label, start_label
 from onearm.outputs.methods import method_footnotes
@@ -201,7 +201,7 @@ def _waterfall_alt(data: pl.DataFrame, printer: Printer) -> str:
 def _spider(trial: _Trial, lookup: Lookup) -> Iterator[Picture]:
     data = draw.spider_data(trial.datasets, trial.protocol, lookup.group.level)
     patients = data["USUBJID"].n_unique()
-    last = trial.printer.number(data["months"].max(), 1) if data.height else ""  # type: ignore[arg-type]  # a float column
+    last = trial.printer.number(largest(data["months"]), 1)
     alt = (
         f"Spider plot of the change of tumour size over time in {patients} patients, up to {last} months."
         if patients
@@ -227,7 +227,7 @@ def _swimmer(trial: _Trial, lookup: Lookup) -> Iterator[Picture]:
     data = draw.swimmer_data(trial.datasets, trial.protocol, lookup.group.level)
     lanes = data.lanes
     ongoing = int(lanes["ongoing"].sum())
-    longest = trial.printer.number(lanes["treated"].max(), 1) if lanes.height else ""  # type: ignore[arg-type]  # a float column
+    longest = trial.printer.number(largest(lanes["treated"]), 1)
     alt = (
         f"Swimmer plot of {lanes.height} patients; the longest treatment lasted {longest} months, {ongoing} ongoing."
         if lanes.height
@@ -256,8 +256,8 @@ def _survival(trial: _Trial, lookup: Lookup) -> Iterator[Picture]:
         label = endpoint_label(protocol, name)
         lines = _curve_heading(lookup, name, printer)
         notes = [
-            f"{population_label(protocol, name, block.population)}. Line: Kaplan-Meier estimate; band: pointwise {printer.coverage(_level(lookup, name))}; "
-            "ticks: censored. Dashed: median."
+            f"{population_label(protocol, name, block.population)}. Line: Kaplan-Meier estimate; band: pointwise "
+            f"{printer.coverage(_level(lookup, name))}; ticks: censored. Dashed: median."
         ]
         methods = [*lookup.block("survival_curve", name).methods(), *block.methods()]
         yield _picture(

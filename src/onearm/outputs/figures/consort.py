@@ -8,7 +8,7 @@ References
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 from matplotlib.patches import Rectangle
@@ -45,7 +45,7 @@ _TITLES: Final = {
     "ongoing": "Treatment ongoing at cut-off",
     "completed": "Completed treatment",
 }
-_SCHEMA: Final = {
+_SCHEMA: Final[dict[str, Any]] = {
     "box": pl.String,
     "side": pl.String,
     "title": pl.String,
@@ -191,7 +191,6 @@ def _draw_box(canvas: Axes, lines: list[tuple[str, str]], *, left: float, top: f
 
 
 def _arrow(canvas: Axes, start: tuple[float, float], end: tuple[float, float]) -> None:
-    canvas.annotate(
-        "", end, xytext=start,
-        arrowprops={"arrowstyle": "-|>,head_width=0.16,head_length=0.35", "color": INK, "linewidth": 0.7, "shrinkA": 0, "shrinkB": 0},
-    )  # fmt: skip
+    shape = "-|>,head_width=0.16,head_length=0.35"
+    arrow = {"arrowstyle": shape, "color": INK, "linewidth": 0.7, "shrinkA": 0, "shrinkB": 0}
+    canvas.annotate("", end, xytext=start, arrowprops=arrow)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from onearm.outputs.figures.patients import NOT_RECORDED, RESPONSE_ORDER, best_responses, shown_subjects
+from onearm.outputs.figures.patients import NOT_RECORDED, RESPONSE_ORDER, best_responses, largest, shown_subjects
 from onearm.outputs.figures.style import (
     DARK,
     INK,
@@ -148,11 +148,11 @@ def _mark(axes: Axes, data: pl.DataFrame) -> None:
 
 
 def _set_axes(axes: Axes, data: pl.DataFrame) -> None:
-    high = min(float(max(data["change"].max() or 0, 40)), HIGHEST)
+    high = min(max(largest(data["change"]), 40.0), HIGHEST)
     axes.set_ylim(-105, high + 5)
     axes.set_yticks([t for t in (-100, -75, -50, -25, 0, 25, 50, 75, 100, 125, 150) if t <= high])
-    last = max(float(data["months"].max() or 0), 1.0)
-    first = min(float(data["months"].min() or 0), 0.0)
+    last = max(largest(data["months"]), 1.0)
+    first = -largest(-data["months"])
     axes.set_xlim(first, last * 1.02)
     step = next((s for s in (1, 2, 3, 6, 12, 24) if last / s <= 12), 60)
     axes.set_xticks([float(t) for t in range(0, int(last) + 1, step)])

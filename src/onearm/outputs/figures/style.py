@@ -73,7 +73,7 @@ RESPONSE_COLOURS: Final = {
 
 FONT_SIZE: Final = 8.0
 SMALL: Final = 7.0
-_STYLE: Final[dict[str, Any]] = {
+_STYLE: Final[Any] = {
     "font.family": "DejaVu Sans",
     "font.size": FONT_SIZE,
     "axes.labelsize": FONT_SIZE,
