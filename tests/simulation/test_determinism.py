@@ -61,12 +61,12 @@ def test_blocks_have_random_numbers_of_their_own(protocol, assumptions):
     assert not np.array_equal(*ages)
 
 
-def test_files_do_not_depend_on_the_number_of_processes(tmp_path):
-    n = BLOCK_SIZE + 50
-    for processes in (1, 2):
-        simulate_trial_folder("alter_e_003", tmp_path / str(processes), n=n, seed=9, processes=processes)
+def test_files_do_not_depend_on_the_number_of_workers(tmp_path):
+    n = 3 * BLOCK_SIZE
+    for workers in (1, 3):
+        simulate_trial_folder("alter_e_003", tmp_path / str(workers), n=n, seed=9, workers=workers)
     for name in TABLES:
-        one, two = (tmp_path / str(processes) / "data" / f"{name}.parquet" for processes in (1, 2))
+        one, two = (tmp_path / str(workers) / "data" / f"{name}.parquet" for workers in (1, 3))
         assert one.read_bytes() == two.read_bytes()
 
 

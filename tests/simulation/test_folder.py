@@ -77,14 +77,14 @@ def test_a_second_run_replaces_the_first_and_leaves_the_rest(made):
 
 def test_a_larger_trial_replaces_csv_by_parquet(made, monkeypatch):
     monkeypatch.setattr(folder_module, "LARGEST_CSV", 100)
-    simulate_trial_folder("alter_e_003", made.path, n=150, seed=4, processes=1)
+    simulate_trial_folder("alter_e_003", made.path, n=150, seed=4)
     assert {path.suffix for path in (made.path / "data").iterdir()} == {".parquet"}
 
 
 def test_csv_and_parquet_hold_the_same(tmp_path, monkeypatch, protocol, assumptions):
     simulate_trial_folder("alter_e_003", tmp_path / "csv", n=150, seed=4)
     monkeypatch.setattr(folder_module, "LARGEST_CSV", 100)
-    simulate_trial_folder("alter_e_003", tmp_path / "parquet", n=150, seed=4, processes=1)
+    simulate_trial_folder("alter_e_003", tmp_path / "parquet", n=150, seed=4)
     for path in (tmp_path / "csv" / "data").iterdir():
         table = pl.read_parquet(tmp_path / "parquet" / "data" / f"{path.stem}.parquet")
         assert pl.read_csv(path, schema=table.schema).equals(table)

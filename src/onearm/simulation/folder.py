@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import resources
@@ -180,7 +179,7 @@ def simulate_trial_folder(
     n: int | None = None,
     seed: int = 1,
     assumptions: str | Path | None = None,
-    processes: int | None = None,
+    workers: int | None = None,
     progress: Progress | None = None,
 ) -> TrialFolder:
     """
@@ -198,8 +197,8 @@ def simulate_trial_folder(
         0 or more.
     assumptions : str or Path, optional
         Another file of assumptions than the one beside the protocol.
-    processes : int, optional
-        At most so many at once; the number of processors, where missing. The result does not depend on it.
+    workers : int, optional
+        Blocks of patients made at once; the number of processors, where missing. The result does not depend on it.
     progress : callable, optional
         Called as blocks of patients are done.
 
@@ -223,10 +222,12 @@ def simulate_trial_folder(
     screening = plan_screening(planned.protocol, planned.assumptions, n=size, seed=seed)
     folder = _prepare(Path(out))
     with _scratch(folder) as scratch:
-        rows = _write_parts(planned, screening, scratch, seed=seed, processes=processes, progress=progress)
+        rows = _write_parts(planned, screening, scratch, seed=seed, workers=workers, progress=progress)
         for name in rows:
             part = scratch / f"{name}.parquet"
-            pl.scan_parquet(sorted(scratch.glob(f"{name}-*.parquet"))).sink_parquet(part)
+            pl.scan_parquet(sorted(scratch.glob(f"{name}-*.parquet"))).sink_parquet(
+                part, compression="zstd", compression_level=1
+            )
             _replace(part, folder, name)
     _write_texts(planned, folder, n=size, seed=seed)
     return TrialFolder(folder, size, seed, rows)
@@ -316,15 +317,13 @@ def _write_parts(
     scratch: Path,
     *,
     seed: int,
-    processes: int | None,
+    workers: int | None,
     progress: Progress | None,
 ) -> dict[str, int]:
     n_blocks = screening.n_blocks
-    workers = min(processes or os.cpu_count() or 1, n_blocks)
     rows: dict[str, int] = {}
-    # spawn: forking a process in which polars has threads can hang
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(max_workers=workers, mp_context=context) as pool:
+    # threads: NumPy and Polars release the interpreter lock, and processes take longer to start than a block takes
+    with ThreadPoolExecutor(max_workers=workers or os.cpu_count()) as pool:
         jobs = [
             pool.submit(_write_block, planned, screening.block(block), scratch, seed=seed, block=block)
             for block in range(n_blocks)
