@@ -85,8 +85,8 @@ class CensorRule(StrEnum):
     LAST_KNOWN_ALIVE = "last_known_alive"
     NEW_ANTICANCER_THERAPY = "new_anticancer_therapy"
     TREATMENT_STOP = "treatment_stop"
-    START = "start"
-    CUTOFF = "cutoff"
+    MISSED_ASSESSMENTS = "missed_assessments"
+    NO_BASELINE = "no_baseline"
 
 
 ROLES: Final = ("primary", "secondary", "exploratory")

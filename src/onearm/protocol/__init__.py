@@ -2,6 +2,7 @@
 
 from onearm.protocol.load import parse_protocol, read_protocol, resolve_protocol
 from onearm.protocol.model import Baseline, Cohort, Protocol, Treatment, Trial
+from onearm.protocol.prose import describe_design, describe_protocol
 
 __all__ = [
     "Baseline",
@@ -9,6 +10,8 @@ __all__ = [
     "Protocol",
     "Treatment",
     "Trial",
+    "describe_design",
+    "describe_protocol",
     "parse_protocol",
     "read_protocol",
     "resolve_protocol",

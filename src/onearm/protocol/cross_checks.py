@@ -52,12 +52,23 @@ def _endpoints(raw: dict[str, Any]) -> Iterator[Problem]:
         if isinstance(marks, list) and all(isinstance(m, (int, float)) for m in marks) and marks != sorted(set(marks)):
             yield f"endpoint.{name}.landmarks_months", "should increase from one to the next."
         if kind_of(endpoint) == "time":
-            both = set(_names(endpoint.get("event"))) & set(_names(endpoint.get("censor")))
-            for rule in sorted(both):
-                yield (
-                    f"endpoint.{name}.censor",
-                    f"'{rule}' is an event of this endpoint already; it cannot censor it too.",
-                )
+            yield from _time(name, endpoint, raw)
+
+
+def _time(name: str, endpoint: dict[str, Any], raw: dict[str, Any]) -> Iterator[Problem]:
+    events, censorings = set(_names(endpoint.get("event"))), set(_names(endpoint.get("censor")))
+    if events and not events & {"progression", "death", "response", "confirmed_response"}:
+        yield f"endpoint.{name}.event", "needs progression, death or a response; other events only add to these."
+    if events & {"response", "confirmed_response"} and len(events) > 1:
+        yield f"endpoint.{name}.event", "a time to response has no other event."
+    places = censorings & {"last_adequate_assessment", "last_known_alive"}
+    if censorings and len(places) != 1:
+        yield f"endpoint.{name}.censor", "needs one of last_adequate_assessment and last_known_alive."
+    tumour = raw.get("tumour", {})
+    if "missed_assessments" in censorings and not (isinstance(tumour, dict) and tumour.get("schedule")):
+        yield f"endpoint.{name}.censor", "missed_assessments needs the planned scans: tumour.schedule."
+    for rule in sorted(events & censorings):
+        yield f"endpoint.{name}.censor", f"'{rule}' is an event of this endpoint already; it cannot censor it too."
 
 
 def _names(value: Any) -> list[str]:

@@ -45,10 +45,14 @@ class TimeEndpoint(Section):
     """Analysis set."""
     start: StartRule = StartRule.FIRST_DOSE
     """Where the time begins; patients without that date are not in the analysis (duration of response: responders)."""
+    among: Literal["all", "responders", "confirmed_responders"] = "all"
+    """Whose times are analysed: all of the set, or those with a (confirmed) complete or partial response."""
     event: Annotated[tuple[EventRule, ...], Field(min_length=1)]
     """What ends it; the earliest counts."""
     censor: Annotated[tuple[CensorRule, ...], Field(min_length=1)]
-    """What ends it without an event; the earliest counts of those that stop follow-up, else the last date known."""
+    """What ends it without an event. ``last_adequate_assessment`` or ``last_known_alive`` is where subjects without an event
+    are censored; ``new_anticancer_therapy`` and ``treatment_stop`` end follow-up before an event, ``missed_assessments``
+    takes back an event that follows too many missed scans, ``no_baseline`` censors at the start."""
     landmarks_months: tuple[Months, ...] = ()
     """Months at which the rate without event is printed."""
     interval: Literal["plain", "log", "log-log", "logit", "arcsine"] | None = None

@@ -15,6 +15,7 @@ from onearm.errors import ProtocolError, suggest
 from onearm.protocol.conventions import with_preset
 from onearm.protocol.cross_checks import cross_check
 from onearm.protocol.model import Protocol
+from onearm.protocol.sources import gather_endpoint_columns
 
 __all__ = ["parse_protocol", "read_protocol", "resolve_protocol"]
 
@@ -83,21 +84,31 @@ def parse_protocol(text: str, *, name: str = "protocol.toml") -> Protocol:
     onearm.errors.ProtocolError: protocol.toml, trial.cutof: unknown key. Did you mean 'cutoff'?
     """
     try:
-        raw = tomllib.loads(text)
+        typed = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ProtocolError(f"{name}: not valid TOML: {error}.") from None
-    if isinstance(raw.get("conventions", {}), dict):
-        raw["conventions"] = with_preset(raw.get("conventions", {}))
+    raw = _spelled_out(typed)
     problems = [f"{name}, {key}: {problem}" for key, problem in cross_check(raw)]
     try:
         # Through JSON, so that strict types still let a TOML array be a tuple and a text be a term.
         protocol = Protocol.model_validate_json(json.dumps(raw, default=str))
     except ValidationError as error:
-        problems = list(dict.fromkeys(f"{name}, {key}: {text}" for key, text in _explained(error, raw))) + problems
+        problems = list(dict.fromkeys(f"{name}, {key}: {text}" for key, text in _explained(error, typed))) + problems
         raise ProtocolError(*problems) from None
     if problems:
         raise ProtocolError(*problems)
     return protocol
+
+
+def _spelled_out(typed: dict[str, Any]) -> dict[str, Any]:
+    """Write out what people may leave to a preset or to the name of an endpoint."""
+    raw = dict(typed)
+    if isinstance(raw.get("conventions", {}), dict):
+        raw["conventions"] = with_preset(raw.get("conventions", {}))
+    source = raw.get("source")
+    if isinstance(source, dict) and isinstance(source.get("patients"), dict):
+        raw["source"] = {**source, "patients": gather_endpoint_columns(source["patients"])}
+    return raw
 
 
 def resolve_protocol(protocol: Protocol) -> str:

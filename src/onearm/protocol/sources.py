@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from onearm.protocol.base import Name, Section
 
-__all__ = ["BestResponseColumn", "DateColumns", "PatientSource", "SizeSource", "SourceSection", "TimeColumns"]
+__all__ = [
+    "BestResponseColumn",
+    "DateColumns",
+    "FlagColumn",
+    "PatientSource",
+    "SizeSource",
+    "SourceSection",
+    "TimeColumns",
+    "gather_endpoint_columns",
+]
 
 Value = str | int | float | bool
 
@@ -35,15 +45,28 @@ class TimeColumns(Section):
     """The value or values that mean censored; any other value is then a finding. Missing: every other value."""
 
 
+class FlagColumn(Section):
+    """A column that says whether a patient is a success of a rate, where the file does not tell which response it was."""
+
+    column: Name
+    yes: Value | tuple[Value, ...]
+    no: Value | tuple[Value, ...]
+    """Any further value is a finding."""
+
+
 class DateColumns(Section):
     """Columns of dates, from which the times are derived as they are from domains."""
 
+    birth: str | None = None
+    consent: str | None = None
+    enrolled: str | None = None
     first_dose: str | None = None
-    enrolment: str | None = None
+    last_dose: str | None = None
+    response: str | None = None
     progression: str | None = None
     death: str | None = None
-    last_known_alive: str | None = None
     last_assessment: str | None = None
+    last_contact: str | None = None
     new_anticancer_therapy: str | None = None
 
 
@@ -62,20 +85,12 @@ class PatientSource(Section):
     """Texts that mean missing, besides an empty cell and ``NA``."""
     times: dict[str, TimeColumns] = Field(default_factory=dict)
     """Times as they stand, by endpoint; typed as ``PFS = { time = …, unit = …, status = …, event = … }``."""
+    flags: dict[str, FlagColumn] = Field(default_factory=dict)
+    """Successes of a rate as they stand, by endpoint; typed as ``ORR = { column = …, yes = …, no = … }``."""
     covariates: tuple[Name, ...] = ()
     """Columns kept for baseline tables and subgroups, under their own names in upper case."""
     cohort: str | None = None
     """Column that holds the cohort."""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _gather_times(cls, section: Any) -> Any:
-        # An endpoint's columns stand under the endpoint's own name; every table with a time is one.
-        if not isinstance(section, dict):
-            return section
-        own = {k: v for k, v in section.items() if k not in cls.model_fields and isinstance(v, dict) and "time" in v}
-        rest = {k: v for k, v in section.items() if k not in own}
-        return {**rest, "times": {**rest.get("times", {}), **own}} if own else section
 
 
 class SizeSource(Section):
@@ -95,9 +110,36 @@ class SizeSource(Section):
 class SourceSection(Section):
     """``[source]``: files that are not found by their name, and the shapes that are not domains."""
 
-    folder: str = "data"
-    """Folder of the records, relative to protocol.toml."""
     files: dict[str, str] = Field(default_factory=dict)
-    """Domain to file, relative to the folder of the records; every other file is found by its name."""
+    """Domain to file, relative to the trial folder or its ``data``; every other file there is found by its name."""
     patients: PatientSource | None = None
     sizes: SizeSource | None = None
+
+
+def gather_endpoint_columns(section: Mapping[str, Any]) -> dict[str, Any]:
+    """
+    Sort the columns that stand under the name of an endpoint into times and flags.
+
+    Parameters
+    ----------
+    section : mapping
+        ``[source.patients]`` as typed.
+
+    Returns
+    -------
+    dict
+        The same, with every table that is no key of `PatientSource` moved to ``times`` (it names a time) or ``flags``.
+
+    Examples
+    --------
+    >>> gather_endpoint_columns({"file": "a.csv", "ORR": {"column": "orr", "yes": 1, "no": 0}})
+    {'file': 'a.csv', 'flags': {'ORR': {'column': 'orr', 'yes': 1, 'no': 0}}}
+    """
+    gathered: dict[str, Any] = {}
+    for name, value in section.items():
+        if name in PatientSource.model_fields or not isinstance(value, dict):
+            gathered[name] = value
+        else:
+            kind = "times" if "time" in value else "flags"
+            gathered[kind] = {**gathered.get(kind, {}), name: value}
+    return gathered
