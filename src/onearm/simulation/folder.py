@@ -16,6 +16,7 @@ from typing import Final
 
 import polars as pl
 
+from onearm.data import write_table, write_text
 from onearm.errors import DataError, ProtocolError, suggest
 from onearm.protocol import Protocol, parse_protocol, read_protocol
 from onearm.simulation.assumptions import Assumptions, parse_assumptions
@@ -224,11 +225,11 @@ def simulate_trial_folder(
     with _scratch(folder) as scratch:
         rows = _write_parts(planned, screening, scratch, seed=seed, workers=workers, progress=progress)
         for name in rows:
-            part = scratch / f"{name}.parquet"
-            pl.scan_parquet(sorted(scratch.glob(f"{name}-*.parquet"))).sink_parquet(
-                part, compression="zstd", compression_level=1
-            )
-            _replace(part, folder, name)
+            parts = pl.scan_parquet(sorted(scratch.glob(f"{name}-*.parquet")))
+            whole, file = scratch / f"{name}.parquet", folder / "data" / f"{name}.parquet"
+            parts.sink_parquet(whole, compression="zstd", compression_level=1)
+            os.replace(whole, file)
+            _remove_others(file)
     _write_texts(planned, folder, n=size, seed=seed)
     return TrialFolder(folder, size, seed, rows)
 
@@ -259,14 +260,10 @@ def write_trial(tables: Tables, planned: Planned, folder: str | Path, *, n: int,
         If the folder holds a trial that is not synthetic.
     """
     path = _prepare(Path(folder))
-    with _scratch(path) as scratch:
-        for name, table in tables.items():
-            part = scratch / f"{name}.{'csv' if n <= LARGEST_CSV else 'parquet'}"
-            if part.suffix == ".csv":
-                table.write_csv(part)
-            else:
-                table.write_parquet(part)
-            _replace(part, path, name)
+    for name, table in tables.items():
+        file = path / "data" / f"{name}.{'csv' if n <= LARGEST_CSV else 'parquet'}"
+        write_table(table, file)
+        _remove_others(file)
     _write_texts(planned, path, n=n, seed=seed)
     return TrialFolder(path, n, seed, {name: table.height for name, table in tables.items()})
 
@@ -291,24 +288,17 @@ def _scratch(folder: Path) -> Iterator[Path]:
         shutil.rmtree(scratch, ignore_errors=True)
 
 
-def _replace(part: Path, folder: Path, name: str) -> None:
-    place = folder / "data" / part.name
-    os.replace(part, place)
-    for other in (folder / "data").glob(f"{name}.*"):
-        if other != place:
+def _remove_others(file: Path) -> None:
+    """Leave no table of an earlier trial in another format."""
+    for other in file.parent.glob(f"{file.stem}.*"):
+        if other != file:
             other.unlink()
 
 
 def _write_texts(planned: Planned, folder: Path, *, n: int, seed: int) -> None:
-    with _scratch(folder) as scratch:
-        texts = {
-            "protocol.toml": mark_synthetic(planned.protocol_text),
-            "assumptions.toml": planned.assumptions_text,
-            "README.txt": README.format(n=n, seed=seed),
-        }
-        for name, text in texts.items():
-            (scratch / name).write_text(text, encoding="utf-8")
-            os.replace(scratch / name, folder / name)
+    write_text(mark_synthetic(planned.protocol_text), folder / "protocol.toml")
+    write_text(planned.assumptions_text, folder / "assumptions.toml")
+    write_text(README.format(n=n, seed=seed), folder / "README.txt")
 
 
 def _write_parts(
