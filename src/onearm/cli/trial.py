@@ -1,4 +1,4 @@
-"""Work on a trial folder: ``onearm run``, ``check``, ``explain``, ``new``, ``diff``, ``demo``."""
+"""Work on a trial folder: ``onearm run``, ``check``, ``explain``, ``explain-patient``, ``new``, ``diff``, ``demo``."""
 
 from __future__ import annotations
 
@@ -34,6 +34,7 @@ def register(app: typer.Typer) -> None:
     app.command("run")(run)
     app.command("check")(check)
     app.command("explain")(explain)
+    app.command("explain-patient")(explain_patient)
     app.command("new")(new)
     app.command("diff")(diff)
     app.command("demo")(demo)
@@ -77,6 +78,18 @@ def explain(folder: Folder) -> None:
 
     protocol = read_protocol(folder)
     print(describe_protocol(protocol.model_copy(update={"design": resolve_design(protocol.design)})), end="")
+
+
+def explain_patient(
+    folder: Folder,
+    subject: Annotated[str, typer.Argument(help="USUBJID, or its end.", metavar="USUBJID")],
+) -> None:
+    """Tell the course of one patient: each scan, what was concluded, and why."""
+    from onearm.outputs.story import tell_patient
+    from onearm.run import check_trial
+
+    checked = check_trial(folder)
+    print(tell_patient(checked.derived.datasets, checked.findings, checked.protocol, subject), end="")
 
 
 def new(
