@@ -55,6 +55,7 @@ ONE_COLUMN_MM: Final = 85.0
 TWO_COLUMNS_MM: Final = 174.0
 MM_PER_INCH: Final = 25.4
 MM_PER_POINT: Final = MM_PER_INCH / 72
+_ENLARGED: Final = 20
 
 INK: Final = "#1a1a1a"
 DARK: Final = "#4d4d4d"
@@ -274,11 +275,11 @@ def text_width_mm(text: str, size: float = FONT_SIZE, weight: str = "normal") ->
         Millimetres.
     """
     font = _layout_font(weight)
-    font.set_size(size, 72)
+    font.set_size(size * _ENLARGED, 72)  # at its own size, hinting would round every letter to a whole dot
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         font.set_text(text, 0.0)
-    width: float = font.get_width_height()[0] / 64
+    width: float = font.get_width_height()[0] / 64 / _ENLARGED
     return width * MM_PER_POINT
 
 
