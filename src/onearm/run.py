@@ -233,9 +233,8 @@ def run_trial(folder: str | Path, *, out: str | Path | None = None, progress: Pr
     draft.mkdir(parents=True)
     try:
         _write(draft, checked, results, manifest)
-        present(
-            results, checked.derived.datasets, checked.findings, checked.protocol, manifest, draft, progress=progress
-        )
+        tell = None if progress is None else (lambda step: progress(step, 1, 1))
+        present(results, checked.derived.datasets, checked.findings, checked.protocol, manifest, draft, progress=tell)
         draft.rename(final)
     except BaseException:
         shutil.rmtree(draft, ignore_errors=True)

@@ -181,9 +181,8 @@ def _print_findings(findings: pl.DataFrame) -> None:
     for rule, part in findings.group_by("rule", maintain_order=True):
         first = part.row(0, named=True)
         where = " ".join(str(first[name]) for name in ("file", "column") if first[name])
-        print(
-            f"\n{first['severity']:<8} {rule[0]} ({part.height}x) {where}\n         {first['message']}\n         Fix: {first['fix']}"
-        )
+        print(f"\n{first['severity']:<8} {rule[0]} ({part.height}x) {where}")
+        print(f"         {first['message']}\n         Fix: {first['fix']}")
         rows = [
             f"{row['subject'] or '-'}" + (f" (row {row['row']})" if row["row"] else "")
             for row in part.head(_MOST_FINDINGS).iter_rows(named=True)

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 __all__ = ["present"]
 
 
-def present(  # noqa: PLR0917 - one argument for each stage of the house, in its order
+def present(
     results: pl.DataFrame,
     datasets: Mapping[str, pl.DataFrame],
     findings: pl.DataFrame,

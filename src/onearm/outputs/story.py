@@ -104,7 +104,8 @@ def _treatment(row: dict[str, Any], doses: list[dict[str, Any]]) -> str:
     reduced = [dose for dose in doses if (dose["DOSELVL"] or 0) > 0]
     for drug in dict.fromkeys(dose["EXTRT"] for dose in reduced):
         first = min((d for d in reduced if d["EXTRT"] == drug), key=lambda dose: dose["ASTDT"])
-        text += f" {drug.capitalize()} was reduced to {first['EXDOSE']:g} {first['EXDOSU'] or ''} on {format_date(first['ASTDT'])}."
+        dose = f"{first['EXDOSE']:g} {first['EXDOSU'] or ''}".strip()
+        text += f" {drug.capitalize()} was reduced to {dose} on {format_date(first['ASTDT'])}."
     if row["NTRTDT"]:
         text += f" A new anticancer therapy began on {format_date(row['NTRTDT'])}."
     return text

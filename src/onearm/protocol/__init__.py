@@ -1,13 +1,15 @@
 """What was planned: the protocol's model, its reading, its templates and its prose."""
 
 from onearm.protocol.load import parse_protocol, read_protocol, resolve_protocol
-from onearm.protocol.model import Baseline, Cohort, Protocol, Treatment, Trial
+from onearm.protocol.model import Baseline, Cohort, CoxModelPlan, Protocol, Subgroup, Treatment, Trial
 from onearm.protocol.prose import describe_design, describe_protocol
 
 __all__ = [
     "Baseline",
     "Cohort",
+    "CoxModelPlan",
     "Protocol",
+    "Subgroup",
     "Treatment",
     "Trial",
     "describe_design",
