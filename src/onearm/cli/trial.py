@@ -36,6 +36,7 @@ def register(app: typer.Typer) -> None:
     app.command("explain")(explain)
     app.command("explain-patient")(explain_patient)
     app.command("new")(new)
+    app.command("sensitivity")(sensitivity)
     app.command("diff")(diff)
     app.command("demo")(demo)
 
@@ -134,6 +135,27 @@ def diff(
         where = " ".join(str(row[name]) for name in names if row[name] is not None)
         print(f"{row['change']:<8} {where}: {_shown(row, '')} -> {_shown(row, '_new')}")
     print(f"{changed.height} results differ." if changed.height else "No result differs.")
+
+
+def sensitivity(folder: Folder, as_json: AsJson = False) -> None:
+    """Show how every headline number moves under the alternatives that the protocol names."""
+    from onearm.analyses import analyse
+    from onearm.errors import OnearmError
+    from onearm.outputs.tables.sensitivity import sensitivity_lines
+    from onearm.run import analyse_sensitivity, check_trial
+
+    checked = check_trial(folder)
+    if not checked.protocol.sensitivity:
+        raise OnearmError(
+            "protocol.toml, sensitivity: no alternative is named. "
+            'Fix: add [sensitivity.NAME] with change = { "endpoint.ORR.of" = "unconfirmed" }.'
+        )
+    results = analyse_sensitivity(checked, analyse(checked.derived.datasets, checked.protocol))
+    if as_json:
+        print(results.write_json())
+        return
+    for line in sensitivity_lines(results, checked.protocol):
+        print(line)
 
 
 def demo(

@@ -25,6 +25,8 @@ from onearm.outputs.tables import (
     write_csv,
     write_workbook,
 )
+from onearm.outputs.tables.sensitivity import tabulate_sensitivity
+from onearm.outputs.tables.subgroups import tabulate_models, tabulate_subgroups
 
 if TYPE_CHECKING:
     import polars as pl
@@ -78,6 +80,11 @@ def present(
         "baseline": [tabulate_baseline(lookups, protocol, printer)],
         "response": [tabulate_response(lookups, protocol, printer)],
         "survival": [tabulate_survival(lookups, protocol, printer)],
+        "subgroups": [
+            *tabulate_subgroups(results, lookups, protocol, printer),
+            *tabulate_models(results, protocol, printer),
+        ],
+        "sensitivity": [tabulate_sensitivity(results, protocol, printer)],
         "exposure": [tabulate_exposure(lookups, printer)],
         "design": [tabulate_design(lookups, printer)],
         "further": [tabulate_rest(results, printer)],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -15,7 +15,7 @@ from onearm.protocol.sources import SourceSection
 from onearm.protocol.tumour import Tumour
 from onearm.terms import SetRule
 
-__all__ = ["Baseline", "Cohort", "CoxModelPlan", "Protocol", "Subgroup", "Treatment", "Trial"]
+__all__ = ["Alternative", "Baseline", "Cohort", "CoxModelPlan", "Protocol", "Subgroup", "Treatment", "Trial"]
 
 
 class Trial(Section):
@@ -88,6 +88,14 @@ class CoxModelPlan(Section):
     strata: tuple[Name, ...] = ()
 
 
+class Alternative(Section):
+    """``[sensitivity.NAME]``: another reading of the protocol, under which the headline numbers are repeated."""
+
+    label: str | None = None
+    change: Annotated[dict[str, Any], Field(min_length=1)]
+    """Keys of this file by their dotted names, and what they are changed to: ``{ "endpoint.ORR.of" = "unconfirmed" }``."""
+
+
 class Cohort(Section):
     """``[cohort.NAME]``: patients analysed by themselves, and what differs from the rest of the protocol."""
 
@@ -116,6 +124,7 @@ class Protocol(Section):
     baseline: tuple[Baseline, ...] = ()
     subgroup: tuple[Subgroup, ...] = ()
     model: dict[str, CoxModelPlan] = Field(default_factory=dict)
+    sensitivity: dict[str, Alternative] = Field(default_factory=dict)
     cohort: dict[str, Cohort] = Field(default_factory=dict)
     source: SourceSection = SourceSection()
     conventions: Conventions = Conventions()
