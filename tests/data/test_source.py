@@ -171,9 +171,9 @@ def test_a_file_that_may_not_be_read_is_an_error_like_any_other(trial, monkeypat
 
 
 def test_files_that_no_domain_claims_are_named_where_nothing_else_is_there(trial):
-    (problem,) = broken(trial(demog="USUBJID\n1\n", visits="USUBJID\n1\n"))
+    (problem,) = broken(trial(subjects="USUBJID\n1\n", visits="USUBJID\n1\n"))
     assert problem.startswith(
-        "trial: no data. None of the files there is named after a domain: demog.csv, visits.csv. Fix:"
+        "trial: no data. None of the files there is named after a domain: subjects.csv, visits.csv. Fix:"
     )
 
 

@@ -21,7 +21,16 @@ _THOUSANDS: Final = r"^[+-]?\d{1,3},\d{3}$"
 
 
 class Place(NamedTuple):
-    """Where a table comes from, for findings."""
+    """
+    Where a table comes from, for findings.
+
+    Parameters
+    ----------
+    domain : str
+        Lower case, such as ``tr``.
+    file : str
+        Name of the file.
+    """
 
     domain: str
     file: str

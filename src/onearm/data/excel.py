@@ -94,6 +94,8 @@ def _choose_sheet(file: str, names: list[str], sheet: str | None) -> str:
         if sheet not in names:
             raise DataError(f"{file}: the workbook has no sheet '{sheet}'.{suggest(sheet, names)}")
         return sheet
+    if not names:
+        raise DataError(f"{file}: the workbook has no sheet. Fix: save it again as .xlsx.")
     if len(names) > 1:
         raise DataError(f"{file}: the workbook has {len(names)} sheets. Fix: say which. Known: {', '.join(names)}.")
     return names[0]

@@ -33,7 +33,7 @@ def read_parquet(path: Path) -> pl.DataFrame:
     """
     try:
         frame = pl.read_parquet(path)
-    except (pl.exceptions.PolarsError, OSError) as error:
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
         raise DataError(f"{path.name}: the Parquet file is truncated or damaged. Fix: copy it again.") from error
     return plain_columns(frame, path.name)
 
