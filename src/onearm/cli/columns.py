@@ -172,7 +172,7 @@ def _event_series(values: pl.Series, rule: EventRule, where: str) -> pl.Series:
     """Compare with the values that mean event; of other values there may be only one."""
     text = _text(values)
     codes = [_plain(code) for code in rule.values]
-    plain = text.map_elements(_plain, return_dtype=text.dtype)
+    plain = text.replace({value: _plain(value) for value in text.unique().drop_nulls()})
     found = plain.unique().drop_nulls().sort().to_list()
     problems = [
         f"{where}, column '{rule.column}': no row has the event value '{code}'.{suggest(code, found)}"
