@@ -131,9 +131,7 @@ def subset_distribution(scores: Integers, size: int) -> NullDistribution | None:
     for taken, score in enumerate(shifted):
         most = min(taken + 1, size)
         reach = min(width - 1, reach + int(score))
-        # Downwards, so that no subject is taken twice.
-        for k in range(most, 0, -1):
-            ways[k, score : reach + 1] += ways[k - 1, : reach + 1 - score]
+        ways[1 : most + 1, score : reach + 1] += ways[:most, : reach + 1 - score].copy()
     counts = ways[size]
     first, last = np.flatnonzero(counts)[[0, -1]]
     return NullDistribution(int(first) + origin * size, counts[first : last + 1] / counts.sum())

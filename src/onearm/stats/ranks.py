@@ -175,15 +175,15 @@ def rank_sum(x: ArrayLike, y: ArrayLike) -> RankTest:
     n_x, n_y = first.size, second.size
     n = n_x + n_y
     ranks, ties = midranks(np.concatenate([first, second]))
-    doubled = np.rint(2 * ranks).astype(np.int64)
     statistic = float(ranks[:n_x].sum() - n_x * (n_x + 1) / 2)
     variance = n_x * n_y / 12 * (n + 1 - float((ties**3 - ties).sum()) / (n * (n - 1)))
     has_ties = bool(ties.max() > 1)
+    scores = _whole_scores(ranks, has_ties=has_ties)
     return _rank_test(
         statistic=statistic,
         sizes=(n_x, n_y),
-        exact=subset_distribution(doubled, n_x),
-        score=int(doubled[:n_x].sum()),
+        exact=subset_distribution(scores, n_x),
+        score=int(scores[:n_x].sum()),
         expectation=n_x * n_y / 2,
         variance=variance,
         has_ties=has_ties,
@@ -238,18 +238,23 @@ def signed_rank(x: ArrayLike, y: ArrayLike | None = None, *, mu: float = 0.0) ->
             0.0, 0, difference.size, 1.0, 1.0, 1.0, nan, nan, nan, 1.0, 1.0, True, False, "all differences are zero"
         )
     ranks, ties = midranks(np.abs(nonzero), noise=noise)
-    doubled = np.rint(2 * ranks).astype(np.int64)
+    scores = _whole_scores(ranks, has_ties=ties.max() > 1)
     has_ties = bool(ties.max() > 1 or n < difference.size)
     return _rank_test(
         statistic=float(ranks[nonzero > 0].sum()),
         sizes=(n, difference.size - n),
-        exact=sign_distribution(doubled),
-        score=int(doubled[nonzero > 0].sum()),
+        exact=sign_distribution(scores),
+        score=int(scores[nonzero > 0].sum()),
         expectation=n * (n + 1) / 4,
         variance=n * (n + 1) * (2 * n + 1) / 24 - float((ties**3 - ties).sum()) / 48,
         has_ties=has_ties,
         is_exact_in_r=not has_ties and n < _R_EXACT_BELOW,
     )
+
+
+def _whole_scores(ranks: Floats, *, has_ties: bool) -> NDArray[np.int64]:
+    """Ranks as whole numbers: twice the midranks where there are ties."""
+    return np.rint(2 * ranks if has_ties else ranks).astype(np.int64)
 
 
 def paired_differences(x: ArrayLike, y: ArrayLike | None, mu: float) -> tuple[Floats, float]:
