@@ -162,7 +162,8 @@ def binomial_bounds(x: ArrayLike, n: ArrayLike, *, method: str = "clopper-pearso
     Returns
     -------
     Bounds
-        Named tuple of two arrays in the broadcast shape, as proportions. NaN only for ``method="student-t"`` with one subject.
+        Named tuple of two arrays in the broadcast shape, as proportions. NaN only for ``method="student-t"`` with one
+        subject.
 
     Raises
     ------
