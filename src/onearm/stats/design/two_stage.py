@@ -11,7 +11,7 @@ found, no larger ``n`` can be better.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -74,6 +74,19 @@ class TwoStageDesign(Framed):
     en1: float
     other_r: tuple[int, ...] = ()
 
+    def to_frame(self) -> pl.DataFrame:
+        """
+        Lay the design out as one row.
+
+        Returns
+        -------
+        polars.DataFrame
+            Every field but ``other_r``, which may hold any number of values.
+        """
+        import polars as pl
+
+        return pl.DataFrame({f.name: [getattr(self, f.name)] for f in fields(self) if f.name != "other_r"})
+
     def __str__(self) -> str:
         """The design as it is written in papers, with its properties."""
         return (
@@ -122,7 +135,7 @@ class SimonDesigns:
         """
         import polars as pl
 
-        rows = pl.concat([design.to_frame().drop("other_r", strict=False) for design in self.admissible])
+        rows = pl.concat([design.to_frame() for design in self.admissible])
         return rows.with_columns(
             criterion=pl.Series([self.criterion(design) for design in self.admissible]),
             weight_low=pl.Series(self.weight_low),
