@@ -147,7 +147,7 @@ def lee_liu(
     Predictive probability design (Lee and Liu 2008).
     """
     from onearm.cli.design_print import parse_integers, parse_numbers
-    from onearm.stats.design.bayes import lee_liu_rule
+    from onearm.stats.design.bayes_rules import lee_liu_rule
 
     a, b = parse_numbers(prior, name="--prior", count=2)
     sizes = parse_integers(looks, name="--looks")
@@ -178,7 +178,7 @@ def thall_simon(
     Monitoring against an uncertain standard (Thall and Simon 1994).
     """
     from onearm.cli.design_print import parse_integers, parse_numbers
-    from onearm.stats.design.bayes import thall_simon_rule
+    from onearm.stats.design.bayes_rules import thall_simon_rule
 
     a, b = parse_numbers(prior, name="--prior", count=2)
     c, d = parse_numbers(standard, name="--standard", count=2)

@@ -11,7 +11,8 @@ from onearm.cli.design import Json, Plot
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from onearm.stats.design.survival_design import Size, SurvivalPlan
+    from onearm.stats.design.survival_design import SurvivalPlan
+    from onearm.stats.design.survival_events import Size
     from onearm.stats.design.survival_model import SurvivalModel
 
 __all__ = ["register"]
@@ -74,6 +75,7 @@ def survival(
     from onearm.cli.design_print import print_json, print_sentence
     from onearm.errors import MethodError
     from onearm.stats.design import survival_design as sd
+    from onearm.stats.design import survival_events as se
     from onearm.stats.design.simulate_survival import as_trial, simulate_survival
     from onearm.stats.design.survival_model import SurvivalModel, hazard_ratio
     from onearm.stats.design.survival_two_stage import find_two_stage_survival
@@ -94,12 +96,12 @@ def survival(
             alpha=alpha,
             sides=sides,
             power=power,
-            rounding=sd.rounding_rule(rounding),
+            rounding=se.rounding_rule(rounding),
             from_unrounded=not rounded_events,
             dropout=dropout,
             dropout_rule=dropout_rule,
         )
-        for name in dict.fromkeys((formula, *sd.EVENT_FORMULAS))
+        for name in dict.fromkeys((formula, *se.EVENT_FORMULAS))
     }
     by_accrual = {
         name: sd.patients_needed(given, formula=name, alpha=alpha, sides=sides, power=power)
@@ -108,7 +110,7 @@ def survival(
     }
     again = plans[formula].at_event_rate(new_event_rate) if new_event_rate is not None else None
     exact = {
-        test: sd.events_exact(ratio, test=test, alpha=alpha, sides=sides, power=power) for test in ("gamma", "score")
+        test: se.events_exact(ratio, test=test, alpha=alpha, sides=sides, power=power) for test in ("gamma", "score")
     }
     stages = None
     if rate is not None and followup is not None:
@@ -196,7 +198,7 @@ def _draw_survival(path: Path, plan: SurvivalPlan, alpha: float, sides: int) -> 
     import numpy as np
 
     from onearm.cli.design_picture import draw_curves
-    from onearm.stats.design.survival_design import event_driven_power
+    from onearm.stats.design.survival_events import event_driven_power
 
     ratios = np.linspace(0.3, 1, 141)
     points = [event_driven_power(plan.events.value, float(hr), alpha=alpha, sides=sides) for hr in ratios]

@@ -58,8 +58,8 @@ def say_two_stage(design: TwoStageDesign, criterion: str, *, alpha: float, power
     --------
     >>> from onearm.stats.design.two_stage import evaluate_two_stage
     >>> text = say_two_stage(evaluate_two_stage(5, 15, 18, 46, p0=0.3, p1=0.5), "optimal", alpha=0.05, power=0.8)
-    >>> text[:89]
-    "Simon's optimal two-stage design tests a response rate of 30% against 50% with a one-sided"
+    >>> text[:87]
+    "Simon's optimal two-stage design tests a response rate of 30% against 50% with a one-si"
     """
     reference = "Jung et al. 2004" if criterion == "admissible" else "Simon 1989"
     return (
