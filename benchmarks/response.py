@@ -9,10 +9,8 @@ from collections.abc import Callable
 
 import numpy as np
 import polars as pl
-from tests.rules.slow_best_response import best, sequence
 
 from onearm.rules.best_response import (
-    BestResponseRules,
     best_response,
     confirmed_best_response,
     confirmed_response,
@@ -63,23 +61,8 @@ def timed(name: str, function: Callable[[], pl.DataFrame]) -> pl.DataFrame:
     return result
 
 
-def slow_best_response(points: pl.DataFrame, subjects: pl.DataFrame) -> pl.DataFrame:
-    """Confirm the best response of some subjects with the readable implementation of the tests."""
-    rules = BestResponseRules()
-    start = int(subjects["reference_day"].to_physical()[0])
-    numbers = points.select("subject", pl.col("day").to_physical(), "response")
-    course: dict[str, list[tuple[int, str]]] = {}
-    for subject, day, response in numbers.iter_rows():
-        course.setdefault(subject, []).append((day, response))
-    words = [
-        best(sequence(rows, rules, reference_day=start), rules, start=start, confirmed=True).response
-        for rows in course.values()
-    ]
-    return pl.DataFrame({"response": words})
-
-
 def main() -> None:
-    """Run every step once and print times, memory, and the ratio to one subject at a time."""
+    """Run every step once and print times and memory."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--subjects", type=int, default=100_000)
     n = parser.parse_args().subjects
@@ -105,19 +88,6 @@ def main() -> None:
         f"{'all of it':30s}{time.perf_counter() - started:8.2f} s {time.process_time() - worked:8.2f} s of work, "
         f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2:.2f} GB"
     )
-    compare(points, subjects)
-
-
-def compare(points: pl.DataFrame, subjects: pl.DataFrame, n: int = 50_000) -> None:
-    """Print how much faster the confirmed best response is than one subject at a time."""
-    some = subjects.head(n)
-    rows = points.join(some.select("subject"), on="subject", how="semi", maintain_order="left")
-    works = []
-    for function in (confirmed_best_response, slow_best_response):
-        worked = time.process_time()
-        function(rows, some)
-        works.append(time.process_time() - worked)
-    print(f"confirmed best response of {some.height} subjects: {works[1] / works[0]:.0f} times faster than one by one")
 
 
 if __name__ == "__main__":
