@@ -18,9 +18,11 @@ from itertools import pairwise
 import numpy as np
 import polars as pl
 from scipy.optimize import brentq
+from scipy.stats import multivariate_normal, norm
 
 from onearm.protocol import Protocol, parse_protocol
 from onearm.simulation import Assumptions, parse_assumptions, simulate
+from onearm.simulation.assumptions import Toxicity
 
 N = 20_000
 SEED = 20220301
@@ -253,7 +255,14 @@ def baseline(protocol: Protocol, assumptions: Assumptions) -> Iterator[Check]:
     for column, weights in assumptions.subject.categories.items():
         level, weight = next(iter(weights.items()))
         yield share(f"subject.{column} = {level}", weight / sum(weights.values()), (dm[column] == level).sum(), N)
+    stages = assumptions.subject.categories["STAGE"]
+    for site in assumptions.lesions.site:
+        if site.listed and site.name != assumptions.lesions.fallback:
+            expected = sum(site.probability[level] * weight for level, weight in stages.items()) / sum(stages.values())
+            hits = dm["METSITES"].str.split(";").list.contains(site.name).sum()
+            yield share(f"lesions.site {site.name}", expected, hits, N)
     sizes = tables["tr"].filter((pl.col("VISIT") == "SCREENING") & (pl.col("TRTESTCD") == "LDIAM"))["TRSTRESN"]
+    # of the organs that are measured by the longest diameter no site has a median of its own
     median = assumptions.lesions.measurable_mm + assumptions.lesions.excess_mm
     yield share("lesions.excess_mm: below the median", 0.5, (sizes < median).sum(), len(sizes))
     above = assumptions.lesions.measurable_mm + assumptions.lesions.excess_mm * math.exp(assumptions.lesions.excess_sd)
@@ -279,6 +288,7 @@ def adverse_events(protocol: Protocol, assumptions: Assumptions) -> Iterator[Che
     frame = patients(protocol, tables)
     end = frame.select(pl.min_horizontal(pl.col("last_dose") + toxicity.safety_days, "study_end", "cutoff"))
     window = end.to_series().to_numpy().astype(float)
+    yield _together(toxicity, tables, window)
     for event in toxicity.event:
         wait = (event.median_onset_days or toxicity.median_onset_days) / math.log(2)
         chance = event.any_grade / toxicity.watched * (1 - np.exp(-window / wait))
@@ -294,6 +304,19 @@ def adverse_events(protocol: Protocol, assumptions: Assumptions) -> Iterator[Che
             yield share(
                 f"toxicity: {event.term}, grade 3 or more", event.grade_3_or_more / event.any_grade, severe, rows.height
             )
+
+
+def _together(toxicity: Toxicity, tables: Tables, window: np.ndarray) -> Check:
+    """Two events in one patient: a bivariate normal probability, thinned by the time each needs to be seen."""
+    pair = toxicity.event[:2]
+    ever = [event.any_grade / toxicity.watched for event in pair]
+    law = multivariate_normal(mean=[0, 0], cov=[[1, toxicity.shared], [toxicity.shared, 1]])
+    waits = [(event.median_onset_days or toxicity.median_onset_days) / math.log(2) for event in pair]
+    chance = law.cdf(norm.ppf(ever)) * np.prod([1 - np.exp(-window / wait) for wait in waits], axis=0)
+    rows = tables["ae"].filter(pl.col("AETERM").is_in([event.term for event in pair]))
+    both = (rows.group_by("USUBJID").agg(pl.col("AETERM").n_unique())["AETERM"] == 2).sum()
+    error = math.sqrt(float((chance * (1 - chance)).sum())) / N
+    return Check("toxicity.shared: two events in one patient", float(chance.mean()), both / N, error)
 
 
 def dose_actions(protocol: Protocol, assumptions: Assumptions) -> Iterator[Check]:
