@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from onearm.outputs import figures as draw
-from onearm.outputs.figures.patients import largest
+from onearm.outputs.figures.patients import NOT_RECORDED, largest, shown_subjects
 from onearm.outputs.figures.style import stamp_synthetic
 from onearm.outputs.format import format_number
 from onearm.outputs.labels import curve_label, endpoint_label, population_label, start_label
