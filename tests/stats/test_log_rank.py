@@ -86,6 +86,14 @@ def test_groups_that_never_meet_cost_a_degree_of_freedom() -> None:
     assert math.isclose(found.chi_squared, first.chi_squared + second.chi_squared)
 
 
+def test_rounding_is_no_degree_of_freedom() -> None:
+    # the 2 x 2 covariance is singular by construction; here rounding makes it seem regular
+    time, event, group = [1, 1, 1, 2, 2, 3, 4], [0, 0, 1, 1, 1, 1, 1], list("ccacccc")
+    found = log_rank(time, event, group)
+    assert (found.df, found.note) == (1, "")
+    assert math.isclose(found.chi_squared, (1 - 1 / 7) ** 2 / (1 / 7 * 6 / 7))
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -53,6 +53,18 @@ def test_average_variance_by_hand() -> None:
     assert math.isclose(found.z, -1 / math.sqrt(3.5))
 
 
+def test_with_a_fixed_number_of_events_as_r() -> None:
+    # R: pchisq(2 * 4, 6, lower.tail = FALSE) and qchisq(c(.025, .975), 6) / 8
+    found = one_sample_log_rank([5, 15, 20], [1, 1, 1], ConstantHazard(0.1), stopped_by="events")
+    assert math.isclose(found.p_exact_better, 0.238103305553544, rel_tol=1e-12)
+    np.testing.assert_allclose([found.low, found.high], [0.15466803072390, 1.80617191693099], rtol=1e-12)
+
+
+def test_without_an_event_a_fixed_number_of_events_says_nothing() -> None:
+    found = one_sample_log_rank([5], [0], ConstantHazard(0.1), stopped_by="events")
+    assert (found.p_exact_better, found.low, found.high) == (1, 0, math.inf)
+
+
 def test_only_hazard_after_entry_counts() -> None:
     found = one_sample_log_rank([5, 10], [1, 0], ConstantHazard(0.1), entry=[1, 4])
     assert math.isclose(found.expected, 0.4 + 0.6)
@@ -97,7 +109,9 @@ def test_a_hazard_must_be_positive(make: object) -> None:
         make()  # type: ignore[operator]  # a constructor
 
 
-def test_an_unknown_variance_is_named() -> None:
+def test_an_unknown_choice_is_named() -> None:
+    with pytest.raises(MethodError, match="Did you mean 'events'"):
+        one_sample_log_rank([1], [1], ConstantHazard(1), stopped_by="event")  # type: ignore[arg-type]  # what is tested
     with pytest.raises(MethodError, match="Did you mean 'expected'"):
         one_sample_log_rank([1], [1], ConstantHazard(1), variance="expect")  # type: ignore[arg-type]  # what is tested
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from onearm.outputs import figures as draw
 from onearm.outputs.figures.patients import NOT_RECORDED, largest, shown_subjects
 from onearm.outputs.figures.style import Size, stamp_synthetic
+from onearm.outputs.format import format_number
 from onearm.outputs.labels import curve_label, endpoint_label, population_label, start_label
 from onearm.outputs.methods import method_footnotes
 from onearm.outputs.tables.survival import print_times
@@ -312,42 +313,59 @@ def _level(lookup: Lookup, name: str) -> float | None:
 
 
 def _forest(trial: _Trial, lookup: Lookup) -> Iterator[Picture]:
+    """Estimates over the subgroups, and over the readings of the protocol."""
     import polars as pl
 
-    chosen = trial.results.filter(pl.col("analysis") == "subgroup")
-    for name in chosen["paramcd"].drop_nulls().unique(maintain_order=True):
-        data = draw.forest_data(trial.results, name, lookup.group)
-        if not data.height:
-            continue
-        is_ratio = chosen.filter(pl.col("paramcd") == name)["stat"].is_in(["hazard_ratio", "odds_ratio"]).any()
-        printed = [_estimate(row, trial.printer, is_ratio=is_ratio) for row in data.iter_rows(named=True)]
-        label = endpoint_label(trial.protocol, name)
-        whole = lookup.block("response_rate", name).stat("p").value
-        yield _picture(
-            trial,
-            draw.draw_forest(
-                data,
-                printed=printed,
-                heading=f"{'Ratio' if is_ratio else '%'} ({trial.printer.coverage()})",
-                x_label=f"{label} (ratio)" if is_ratio else f"{label} (%)",
-                reference=1.0 if is_ratio else whole,
-                log=is_ratio,
-            ),
-            name=f"forest_{_file_name(name)}",
-            section="subgroups",
-            title=f"{label} in subgroups",
-            notes=[
-                "Area of a square: number of patients. Dashed line: " + ("ratio of 1." if is_ratio else "all patients.")
-            ],
-            alt=f"Forest plot of {label} in {data.height} subgroups.",
-            group=lookup.group,
-            sources=[f"subgroup {name}"],
-        )
+    for analysis, section, title in (
+        ("subgroup", "subgroups", "in subgroups"),
+        ("sensitivity", "sensitivity", "under other readings of the protocol"),
+    ):
+        chosen = trial.results.filter(pl.col("analysis") == analysis)
+        for name in chosen["paramcd"].drop_nulls().unique(maintain_order=True):
+            data = draw.forest_data(trial.results, name, lookup.group, analysis=analysis)
+            if data.height:
+                stats = chosen.filter(pl.col("paramcd") == name)["stat"]
+                yield _one_forest(trial, lookup, name, data, stats, (analysis, section, title))
 
 
-def _estimate(row: Mapping[str, float | None], printer: Printer, *, is_ratio: bool) -> str:
-    values = [row[name] for name in ("estimate", "low", "high")]
-    texts = [printer.number(v, 2) if is_ratio else printer.percent(v) for v in values]
+def _one_forest(
+    trial: _Trial, lookup: Lookup, name: str, data: pl.DataFrame, stats: pl.Series, kind: tuple[str, str, str]
+) -> Picture:
+    analysis, section, title = kind
+    is_ratio = bool(stats.is_in(["hazard_ratio", "odds_ratio"]).any())
+    is_time = not is_ratio and bool((stats == "median").any())
+    show = _ratio_text if is_ratio else trial.printer.months if is_time else trial.printer.percent
+    printed = [_estimate(row, trial.printer, show) for row in data.iter_rows(named=True)]
+    label = endpoint_label(trial.protocol, name)
+    unit = "ratio" if is_ratio else "months" if is_time else "%"
+    whole = lookup.block("survival", name).stat("median") if is_time else lookup.block("response_rate", name).stat("p")
+    dashed = "ratio of 1" if is_ratio else "as planned" if analysis == "sensitivity" else "all patients"
+    return _picture(
+        trial,
+        draw.draw_forest(
+            data,
+            printed=printed,
+            heading=f"{unit.capitalize()} ({trial.printer.coverage()})",
+            x_label=f"{label} ({unit})",
+            reference=1.0 if is_ratio else whole.value,
+            log=is_ratio,
+        ),
+        name=f"{'forest' if analysis == 'subgroup' else analysis}_{_file_name(name)}",
+        section=section,
+        title=f"{label} {title}",
+        notes=[f"Area of a square: number of patients. Dashed line: {dashed}."],
+        alt=f"Forest plot of {label} {title}, {data.height} lines.",
+        group=lookup.group,
+        sources=[f"{analysis} {name}"],
+    )
+
+
+def _ratio_text(value: float | None) -> str:
+    return format_number(value, 2)
+
+
+def _estimate(row: Mapping[str, float | None], printer: Printer, show: Callable[[float | None], str]) -> str:
+    texts = [show(row[name]) for name in ("estimate", "low", "high")]
     return f"{texts[0]} ({printer.interval(texts[1], texts[2])})"
 
 

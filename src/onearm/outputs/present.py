@@ -25,6 +25,8 @@ from onearm.outputs.tables import (
     write_csv,
     write_workbook,
 )
+from onearm.outputs.tables.sensitivity import tabulate_sensitivity
+from onearm.outputs.tables.subgroups import tabulate_models, tabulate_subgroups
 
 if TYPE_CHECKING:
     import polars as pl
@@ -35,7 +37,7 @@ if TYPE_CHECKING:
 __all__ = ["present"]
 
 
-def present(  # noqa: PLR0917 - one argument for each stage of the house, in its order
+def present(
     results: pl.DataFrame,
     datasets: Mapping[str, pl.DataFrame],
     findings: pl.DataFrame,
@@ -78,6 +80,11 @@ def present(  # noqa: PLR0917 - one argument for each stage of the house, in its
         "baseline": [tabulate_baseline(lookups, protocol, printer)],
         "response": [tabulate_response(lookups, protocol, printer)],
         "survival": [tabulate_survival(lookups, protocol, printer)],
+        "subgroups": [
+            *tabulate_subgroups(results, lookups, protocol, printer),
+            *tabulate_models(results, protocol, printer),
+        ],
+        "sensitivity": [tabulate_sensitivity(results, protocol, printer)],
         "exposure": [tabulate_exposure(lookups, printer)],
         "design": [tabulate_design(lookups, printer)],
         "further": [tabulate_rest(results, printer)],

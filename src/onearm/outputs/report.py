@@ -108,6 +108,7 @@ _SECTIONS: Final = (
     ("course", "Course of each patient"),
     ("survival", "Time to event"),
     ("subgroups", "Subgroups"),
+    ("sensitivity", "Other readings of the protocol"),
     ("exposure", "Exposure to treatment"),
     ("design", "Design and decision"),
     ("further", "Further results"),

@@ -106,7 +106,11 @@ def reverse_kaplan_meier(
         End of observation.
     event : array_like of bool or of 0 and 1, shape (n_subjects,)
         Whether the observation ended with the event (not turned round).
-    entry, weights, interval, level
+    entry, weights : array_like of float, shape (n_subjects,), optional
+        As in `kaplan_meier`.
+    interval : str, default "log"
+        As in `kaplan_meier`.
+    level : float, default 0.95
         As in `kaplan_meier`.
 
     Returns
@@ -143,8 +147,12 @@ def reverse_follow_up(
 
     Parameters
     ----------
-    time, event, interval, level
+    time, event : array_like, shape (n_subjects,)
         As in `reverse_kaplan_meier`.
+    interval : str, default "log"
+        As in `kaplan_meier`.
+    level : float, default 0.95
+        As in `kaplan_meier`.
     convention : {"r", "sas", "spss"} or QuantileConvention, default "r"
         How the quartiles are read off the curve.
 

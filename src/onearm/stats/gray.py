@@ -127,9 +127,10 @@ def gray_test(
     ]
     score = np.sum([part[0] for part in parts], axis=0)
     variance = np.sum([part[1] for part in parts], axis=0)
-    rank = int(np.linalg.matrix_rank(variance[1:, 1:], hermitian=True))
-    enough = rank == k - 1
-    chi_squared = float(score[1:] @ np.linalg.solve(variance[1:, 1:], score[1:])) if enough else math.nan
+    inner = variance[1:, 1:]
+    tolerance = 1e-10 * float(np.max(np.abs(inner)))  # what is smaller is rounding
+    enough = np.linalg.matrix_rank(inner, tol=tolerance, hermitian=True) == k - 1
+    chi_squared = float(score[1:] @ np.linalg.solve(inner, score[1:])) if enough else math.nan
     return GrayTest(
         group=groups.levels,
         n=np.bincount(groups.codes, minlength=k),

@@ -19,6 +19,9 @@ from onearm.stats.times import check_times, distinct_times
 
 __all__ = ["LogRank", "PairwiseLogRank", "log_rank", "pairwise_log_rank"]
 
+_ROUNDING = 1e-10
+"""Eigenvalues of a covariance below this share of the largest are rounding."""
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class LogRank(Framed):
@@ -180,7 +183,11 @@ def pairwise_log_rank(
 
     Parameters
     ----------
-    time, event, group, strata, rho
+    time, event, group : array_like, shape (n_subjects,)
+        As in `log_rank`.
+    strata : array_like, shape (n_subjects,), optional
+        As in `log_rank`.
+    rho : float, default 0
         As in `log_rank`.
     adjust : callable, optional
         Takes the p values, shape ``(n_pairs,)``, and returns adjusted ones, such as Holm's.
@@ -262,12 +269,18 @@ def _statistic(
     if n_counting < 2:
         return 0.0, 0, "no event" if not n_counting else "only one group was at risk at any event"
     inner = variance[np.ix_(counts, counts)]
-    # strata may leave groups that never meet, and then one comparison less for each
-    rank = int(np.linalg.matrix_rank(inner, hermitian=True))
+    # strata may leave groups that never meet, and then one comparison less for each; the sum over all groups is zero
+    # but for rounding, which must not count as a further comparison
+    tolerance = _ROUNDING * float(np.max(np.abs(inner)))
+    rank = min(int(np.linalg.matrix_rank(inner, tol=tolerance, hermitian=True)), n_counting - 1)
     if rank == 0:
         return 0.0, 0, "no event while more than one group was at risk"
     kept = difference[counts]
     note = "" if n_counting == counts.size else "groups without expected events are left out of the test"
     if rank == n_counting - 1:
         return float(kept[1:] @ np.linalg.solve(inner[1:, 1:], kept[1:])), rank, note
-    return float(kept @ np.linalg.pinv(inner, hermitian=True) @ kept), rank, "some groups were never at risk together"
+    return (
+        float(kept @ np.linalg.pinv(inner, rcond=_ROUNDING, hermitian=True) @ kept),
+        rank,
+        "some groups were never at risk together",
+    )

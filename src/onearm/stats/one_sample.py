@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal, NamedTuple, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -22,6 +22,7 @@ __all__ = [
     "OneSampleVariance",
     "PiecewiseHazard",
     "ReferenceCurve",
+    "StoppedBy",
     "hazard_from_median",
     "one_sample_log_rank",
 ]
@@ -29,6 +30,7 @@ __all__ = [
 CumulativeHazard = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 """Anything that gives the reference cumulative hazard at times: one of the classes below, or any function."""
 OneSampleVariance = Literal["expected", "average"]
+StoppedBy = Literal["time", "events"]
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,7 @@ class ConstantHazard:
     """
     Reference with the same hazard at all times (exponential survival).
 
-    Parameters
+    Attributes
     ----------
     rate : float
         Events per unit of time, positive.
@@ -93,7 +95,7 @@ class PiecewiseHazard:
     """
     Reference whose hazard is constant between given times, as in a life table.
 
-    Parameters
+    Attributes
     ----------
     starts : tuple of float
         Start of each piece, the first 0, ascending; the last piece has no end.
@@ -136,7 +138,7 @@ class ReferenceCurve:
     """
     Reference survival read from a curve, such as one that was printed.
 
-    Parameters
+    Attributes
     ----------
     times : tuple of float
         Times at which the survival is known, ascending and positive; at 0 it is 1.
@@ -213,9 +215,11 @@ class OneSampleLogRank(Framed):
     p_better : float
         One-sided against fewer events than the reference.
     p_exact, p_exact_better : float
-        The same from the Poisson distribution of the observed number.
+        The same exactly, for a sample of any size.
     variance : str
         What ``z`` was divided by.
+    stopped_by : str
+        What the exact figures took as fixed.
     """
 
     n: int
@@ -231,6 +235,7 @@ class OneSampleLogRank(Framed):
     p_exact: float
     p_exact_better: float
     variance: OneSampleVariance
+    stopped_by: StoppedBy
 
     def __repr__(self) -> str:
         """Say the result."""
@@ -249,6 +254,7 @@ def one_sample_log_rank(
     entry: ArrayLike | None = None,
     level: float = 0.95,
     variance: OneSampleVariance = "expected",
+    stopped_by: StoppedBy = "time",
 ) -> OneSampleLogRank:
     """
     Compare the events of one arm with those expected under a reference.
@@ -268,13 +274,16 @@ def one_sample_log_rank(
     variance : {"expected", "average"}, default "expected"
         Divide by the root of E, as Breslow and R ``survdiff`` with an offset do, or of (O + E)/2 (Wu), which keeps
         the error of a small sample nearer to its level.
+    stopped_by : {"time", "events"}, default "time"
+        What is taken as fixed by the exact p value and limits. With ``time`` the hazard that was observed is, and O
+        has the Poisson distribution around it. With ``events`` the number of events is, as where everyone is followed
+        to the event or the trial ends with a planned number of them, and E has the gamma distribution with shape O.
 
     Returns
     -------
     OneSampleLogRank
-        With the p value by the normal distribution and, for small samples, from the Poisson distribution of the
-        observed number around the expected one: ``P(X <= O)`` for fewer events, twice the smaller tail (at most 1)
-        for both sides, in accord with the exact limits of the ratio.
+        With p values by the normal distribution and exact ones. Of the latter, the two-sided is twice the smaller
+        tail, at most 1, in accord with the exact limits of the ratio.
 
     Raises
     ------
@@ -285,8 +294,9 @@ def one_sample_log_rank(
     ----------
     .. [1] Breslow NE (1975), International Statistical Review 43(1):45-57.
     .. [2] Finkelstein DM, Muzikansky A, Schoenfeld DA (2003), JNCI 95(19):1434-1439.
-    .. [3] Garwood F (1936), Biometrika 28(3/4):437-442.
-    .. [4] Wu J (2014), Journal of Biometrics and Biostatistics 5(4):210.
+    .. [3] Epstein B, Sobel M (1953), JASA 48(263):486-502.
+    .. [4] Garwood F (1936), Biometrika 28(3/4):437-442.
+    .. [5] Wu J (2014), Journal of Biometrics and Biostatistics 5(4):210.
 
     Examples
     --------
@@ -295,8 +305,9 @@ def one_sample_log_rank(
     >>> one_sample_log_rank([5, 10, 10, 15], [1, 1, 1, 0], ConstantHazard(0.1)).z
     -0.5
     """
-    if variance not in get_args(OneSampleVariance):
-        raise MethodError(f"variance: unknown {variance!r}.{suggest(str(variance), get_args(OneSampleVariance))}")
+    for name, choice, known in (("variance", variance, OneSampleVariance), ("stopped_by", stopped_by, StoppedBy)):
+        if choice not in get_args(known):
+            raise MethodError(f"{name}: unknown {choice!r}.{suggest(str(choice), get_args(known))}")
     alpha = 1 - check_level(level)
     checked = check_times(time, event, entry=entry)
     hazard = np.asarray(reference(checked.time), dtype=np.float64)
@@ -309,21 +320,47 @@ def one_sample_log_rank(
         )
     observed = int(np.count_nonzero(checked.event))
     z = (observed - expected) / math.sqrt(expected if variance == "expected" else (observed + expected) / 2)
-    # for a Poisson number X with mean E, P(X <= o) = Q(o + 1, E) and P(X >= o) = P(o, E), the incomplete gammas
-    fewer = float(gammaincc(observed + 1, expected))
-    more = float(gammainc(observed, expected)) if observed else 1.0
+    exact = _exact(observed, expected, alpha, extra=1 if stopped_by == "time" else 0)
     return OneSampleLogRank(
         n=checked.time.size,
         observed=observed,
         expected=expected,
         ratio=observed / expected,
-        low=float(gammaincinv(observed, alpha / 2)) / expected if observed else 0.0,
-        high=float(gammainccinv(observed + 1, alpha / 2)) / expected,
+        low=exact.low / expected,
+        high=exact.high / expected,
         level=level,
         z=z,
         p=2 * float(ndtr(-abs(z))),
         p_better=float(ndtr(z)),
-        p_exact=min(1.0, 2 * min(fewer, more)),
-        p_exact_better=fewer,
+        p_exact=min(1.0, 2 * min(exact.fewer, exact.more)),
+        p_exact_better=exact.fewer,
         variance=variance,
+        stopped_by=stopped_by,
+    )
+
+
+class _Exact(NamedTuple):
+    """Probabilities of as few and as many events, and limits of the number to be expected."""
+
+    fewer: float
+    more: float
+    low: float
+    high: float
+
+
+def _exact(observed: int, expected: float, alpha: float, *, extra: int) -> _Exact:
+    """
+    Tails and limits from the incomplete gamma functions P and Q = 1 - P.
+
+    For a Poisson number X with mean E, P(X <= o) = Q(o + 1, E) and P(X >= o) = P(o, E). For an observed hazard with the
+    gamma distribution of shape o, the probability of as much or more is Q(o, E): the same without the one extra.
+    """
+    if not observed:
+        high = float(gammainccinv(1, alpha / 2)) if extra else math.inf
+        return _Exact(float(gammaincc(1, expected)) if extra else 1.0, 1.0, 0.0, high)
+    return _Exact(
+        fewer=float(gammaincc(observed + extra, expected)),
+        more=float(gammainc(observed, expected)),
+        low=float(gammaincinv(observed, alpha / 2)),
+        high=float(gammainccinv(observed + extra, alpha / 2)),
     )
