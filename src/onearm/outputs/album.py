@@ -10,7 +10,7 @@ from onearm.outputs import figures as draw
 from onearm.outputs.figures.patients import NOT_RECORDED, largest, shown_subjects
 from onearm.outputs.figures.style import Size, stamp_synthetic
 from onearm.outputs.format import format_number
-from onearm.outputs.labels import curve_label, endpoint_label, population_label, start_label
+from onearm.outputs.labels import curve_label, endpoint_label, planned_label, population_label, start_label
 from onearm.outputs.methods import method_footnotes
 from onearm.outputs.tables.survival import print_times
 
@@ -323,7 +323,11 @@ def _forest(trial: _Trial, lookup: Lookup) -> Iterator[Picture]:
         chosen = trial.results.filter(pl.col("analysis") == analysis)
         for name in chosen["paramcd"].drop_nulls().unique(maintain_order=True):
             data = draw.forest_data(trial.results, name, lookup.group, analysis=analysis)
+            if analysis == "sensitivity" and data["estimate"].n_unique() < 2 and data["high"].n_unique() < 2:
+                continue  # no reading of the protocol moves this endpoint
             if data.height:
+                labels = [planned_label(trial.protocol, variable) for variable in data["variable"]]
+                data = data.with_columns(subgroup=pl.Series(labels, dtype=pl.String))
                 stats = chosen.filter(pl.col("paramcd") == name)["stat"]
                 yield _one_forest(trial, lookup, name, data, stats, (analysis, section, title))
 
@@ -365,6 +369,8 @@ def _ratio_text(value: float | None) -> str:
 
 
 def _estimate(row: Mapping[str, float | None], printer: Printer, show: Callable[[float | None], str]) -> str:
+    if row["estimate"] == 1 and row["low"] is None and row["high"] is None:
+        return "reference"
     texts = [show(row[name]) for name in ("estimate", "low", "high")]
     return f"{texts[0]} ({printer.interval(texts[1], texts[2])})"
 

@@ -20,6 +20,7 @@ __all__ = ["draw_forest", "forest_data"]
 
 _ESTIMATES: Final = ("hazard_ratio", "odds_ratio", "estimate", "p", "rate", "median")
 _SCHEMA: Final = {
+    "variable": pl.String,
     "subgroup": pl.String,
     "level": pl.String,
     "n": pl.Float64,
@@ -49,7 +50,7 @@ def forest_data(results: pl.DataFrame, paramcd: str, group: Group, *, analysis: 
     Returns
     -------
     polars.DataFrame
-        ``subgroup level n events estimate low high`` in the order of the results; a subgroup that could not be estimated
+        ``variable subgroup level n events estimate low high`` in the order of the results; a subgroup that could not be estimated
         has a row without an estimate.
     """
     chosen = subgroup_rows(results, group).filter((pl.col("analysis") == analysis) & (pl.col("paramcd") == paramcd))
