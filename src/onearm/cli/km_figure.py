@@ -13,12 +13,11 @@ from onearm.outputs.figures.style import (
     axes_mm,
     canvas_mm,
     new_figure,
-    short_labels,
     styled,
-    text_width_mm,
     to_png,
     to_svg,
 )
+from onearm.outputs.figures.text import short_labels, text_width_mm
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -60,7 +60,7 @@ def forest_data(results: pl.DataFrame, paramcd: str, group: Group, *, analysis: 
         estimate = next((stats[s] for s in _ESTIMATES if stats.get(s) is not None), None)
         rows.append(
             {
-                "subgroup": variable_label(str(name)), "level": category_label(str(name), str(level)),
+                "variable": str(name), "subgroup": variable_label(str(name)), "level": category_label(str(name), str(level)),
                 "n": stats.get("N", stats.get("n")), "events": stats.get("events"),
                 "estimate": estimate, "low": stats.get("conf_low"), "high": stats.get("conf_high"),
             }
