@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from onearm.outputs.figures.style import (
-    FONT_SIZE,
     Size,
     axes_mm,
     canvas_mm,
@@ -17,7 +16,7 @@ from onearm.outputs.figures.style import (
     to_png,
     to_svg,
 )
-from onearm.outputs.figures.text import short_labels, text_width_mm
+from onearm.outputs.figures.text import FONT_SIZE, short_labels, text_width_mm
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
