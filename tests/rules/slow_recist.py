@@ -29,7 +29,7 @@ def target_responses(visits: list[dict[str, Lesion]], rules: RecistRules) -> lis
         seen = {name: visit[name] for name in baseline if name in visit and visit[name][1] is not None}
         measured = sum((mm for _, mm in seen.values()), Fraction(0))
         whole = len(seen) == len(baseline)
-        back = was_gone and rules.reappearance == "PD" and any(mm > 0 for node, mm in seen.values() if not node)
+        back = was_gone and rules.reappearance == "target" and any(mm > 0 for node, mm in seen.values() if not node)
         if baseline_sum is None:
             response = "NE"
         elif not whole:
@@ -59,7 +59,7 @@ def grown(total: Fraction, nadir: Fraction, rules: RecistRules) -> bool:
     """Whether a sum is progression from the nadir."""
     rise = total - nadir
     if nadir == 0:
-        return rise > 0 and (rules.reappearance == "PD" or rise >= Fraction(rules.progression_mm))
+        return rise > 0 and rise >= Fraction(rules.progression_mm)
     return 100 * rise >= Fraction(rules.progression_pct) * nadir and rise >= Fraction(rules.progression_mm)
 
 

@@ -131,9 +131,14 @@ def test_the_reason_of_an_incomplete_sum_gives_no_misleading_change():
     assert why[1] == "1 of 2 targets are missing or not evaluable: measured 20 mm, baseline 100 mm, nadir 100 mm"
 
 
-@pytest.mark.parametrize(("switch", "expected"), [("earliest_scan", 40), ("triggering_scan", 44), ("latest_scan", 45)])
+@pytest.mark.parametrize(
+    ("switch", "expected"),
+    [("earliest_scan", 40), ("triggering_scan", 43), ("by_component", 44), ("latest_scan", 45)],
+)
 def test_day_of_progression(switch, expected):
-    target = pl.DataFrame({"subject": ["a"], "visit": [1], "day": [44], "target": ["PD"]})
+    target = pl.DataFrame(
+        {"subject": ["a"], "visit": [1], "day": [43], "first_day": [43], "last_day": [44], "target": ["PD"]}
+    )
     non_target = pl.DataFrame(
         {"subject": ["a"], "visit": [1], "day": [40], "first_day": [40], "last_day": [45], "non_target": ["CR"]}
     )
