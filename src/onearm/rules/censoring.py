@@ -53,7 +53,7 @@ class TimeToEventRules:
 
     References
     ----------
-    .. [1] FDA (2018), Clinical Trial Endpoints for the Approval of Cancer Drugs and Biologics, appendix, Tables A-C.
+    .. [1] FDA (2007), Clinical Trial Endpoints for the Approval of Cancer Drugs and Biologics, appendix 3.
     .. [2] EMA (2012), Appendix 1 to the guideline on anticancer medicinal products: methodological considerations for
        PFS or DFS.
     .. [3] ICH E9(R1) (2019), addendum on estimands, section A.3.2.
@@ -153,7 +153,7 @@ def time_to_event(
 
     References
     ----------
-    .. [1] FDA (2018), Clinical Trial Endpoints for the Approval of Cancer Drugs and Biologics, appendix.
+    .. [1] FDA (2007), Clinical Trial Endpoints for the Approval of Cancer Drugs and Biologics, appendix 3.
 
     Examples
     --------

@@ -10,7 +10,7 @@ from onearm.errors import MethodError
 from onearm.frames import check_columns
 from onearm.rules.recist import RECIST_1_1, RecistRules
 
-__all__ = ["timepoint_response"]
+__all__ = ["combined_response", "timepoint_response"]
 
 _KEY: Final = ("subject", "visit")
 _PARTS: Final = ("target", "non_target", "new_lesion")
@@ -92,15 +92,27 @@ def timepoint_response(
     )
     table = _back_after_complete(table, rules)
     return (
-        table.with_columns(response=_response())
+        table.with_columns(response=combined_response())
         .with_columns(day=_day(rules), rule=_rule(), why=_why())
         .sort("subject", "day", "visit")
         .select(*_KEY, "day", *_PARTS, "response", "rule", "why")
     )
 
 
-def _response() -> pl.Expr:
-    """Response of the timepoint by Tables 1 and 2 of RECIST 1.1."""
+def combined_response() -> pl.Expr:
+    """
+    Combine the three components by Tables 1 and 2 of RECIST 1.1.
+
+    Returns
+    -------
+    polars.Expr
+        From the columns ``target``, ``non_target`` (missing where there are no such lesions) and ``new_lesion``.
+
+    Examples
+    --------
+    >>> pl.DataFrame({"target": ["CR"], "non_target": ["NE"], "new_lesion": ["no"]}).select(combined_response()).item()
+    'PR'
+    """
     kind = pl.coalesce("target", "non_target", pl.lit("NED"))
     other = pl.when(pl.col("target").is_not_null()).then("non_target")
     is_pd = (kind == "PD") | (other == "PD").fill_null(False) | (pl.col("new_lesion") == "yes")
@@ -111,7 +123,7 @@ def _response() -> pl.Expr:
 def _back_after_complete(table: pl.DataFrame, rules: RecistRules) -> pl.DataFrame:
     """Take lesions that are seen again after an overall CR as progression of their kind."""
     ordered = table.sort("subject", pl.min_horizontal(f"{name}_first" for name in _PARTS), "visit")
-    was_complete = (_response() == "CR").cum_max().shift(1, fill_value=False).over("subject")
+    was_complete = (combined_response() == "CR").cum_max().shift(1, fill_value=False).over("subject")
     was_complete = was_complete & pl.lit(rules.reappearance == "PD")
     seen = {"target": ("PR", "SD"), "non_target": ("NON-CR/NON-PD",)}
     back = {name: was_complete & pl.col(name).is_in(list(words)).fill_null(False) for name, words in seen.items()}
