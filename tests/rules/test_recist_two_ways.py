@@ -6,6 +6,7 @@ from fractions import Fraction
 
 import numpy as np
 import polars as pl
+import polars.selectors as cs
 import pytest
 from tests.rules.slow_recist import ending, immune_responses, target_responses
 
@@ -170,6 +171,14 @@ def test_events_and_censorings_agree(seed):
     found = time_to_event(
         pl.DataFrame(people, infer_schema_length=None), pl.DataFrame(rows, schema=names, orient="row"), rules
     )
+    dates = cs.ends_with("day").cast(pl.Int32).cast(pl.Date)
+    as_dates = time_to_event(
+        pl.DataFrame(people, infer_schema_length=None).with_columns(dates),
+        pl.DataFrame(rows, schema=names, orient="row").with_columns(dates),
+        rules,
+    )
+    assert as_dates["day"].to_physical().to_list() == found["day"].to_list()
+    assert as_dates.select("is_event", "reason").equals(found.select("is_event", "reason"))
     for person, row in zip(people, found.iter_rows(named=True), strict=True):
         slow = ending(person, courses[person["subject"]], rules)
         assert (row["day"], row["is_event"], row["reason"]) == slow, (person, courses[person["subject"]], rules)

@@ -200,7 +200,9 @@ def new_lesion_response(lesions: pl.DataFrame, rules: RecistRules = RECIST_1_1) 
         pl.col("_mm").filter(sure).sum().alias("new_mm"),
         pl.col("_backdated").any().alias("is_backdated"),
     )
-    number = pl.col("n_new").cast(pl.String)
+    number = pl.col("n_new").cast(pl.String) + pl.when(pl.col("n_new") == 1).then(pl.lit(" new lesion")).otherwise(
+        pl.lit(" new lesions")
+    )
     is_new, is_equivocal = pl.col("n_new") > 0, pl.col("n_equivocal") > 0
     return visits.sort("subject", "first_day", "visit").select(
         *_KEY,
@@ -226,9 +228,9 @@ def new_lesion_response(lesions: pl.DataFrame, rules: RecistRules = RECIST_1_1) 
         .otherwise(pl.lit("RECIST1.1-NL-NONE"))
         .alias("rule"),
         pl.when(is_new & pl.col("is_backdated"))
-        .then(number + " new lesions, of which one was equivocal here and confirmed later")
+        .then(number + pl.lit(", equivocal at this scan and confirmed later"))
         .when(is_new)
-        .then(number + " new lesions")
+        .then(number)
         .when(is_equivocal)
         .then(pl.lit("a new lesion that is still equivocal"))
         .otherwise(pl.lit("no new lesion"))
