@@ -127,7 +127,8 @@ def read_assessments(
         One row per ``subject`` and ``day`` with ``response`` (a term of RECIST 1.1; missing rows are left out) and,
         optionally, ``seq``, the identifier of the source row.
     subjects : polars.DataFrame
-        One row per ``subject`` with ``reference_day`` and, optionally, the column that ``rules.stable_from`` names,
+        One row per ``subject`` with ``reference_day`` (where it is missing, no assessment counts unless
+        ``before_reference`` is "count") and, optionally, the column that ``rules.stable_from`` names,
         ``progression_day`` (a progression known from elsewhere) and ``therapy_day`` (new anticancer therapy).
     rules : BestResponseRules
         What to cut and what to read differently.
