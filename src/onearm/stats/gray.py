@@ -14,7 +14,7 @@ from onearm.errors import MethodError
 from onearm.frames import Framed
 from onearm.stats.competing_risks import check_causes
 from onearm.stats.groups import check_groups
-from onearm.stats.times import check_times, distinct_times
+from onearm.stats.times import check_times, count_at, distinct_times
 
 __all__ = ["GrayTest", "gray_test"]
 
@@ -162,7 +162,7 @@ def _tabulate(time: NDArray[np.float64], kind: NDArray[np.intp], codes: NDArray[
         mine = codes == code
         table.at_risk[code] = np.count_nonzero(mine) - np.searchsorted(np.sort(time[mine]), at, side="left")
         for row, which in ((table.own, 1), (table.other, 2)):
-            row[code] = np.bincount(np.searchsorted(at, time[mine & (kind == which)]), minlength=at.size)
+            row[code] = count_at(at, time[mine & (kind == which)])
     return table
 
 
