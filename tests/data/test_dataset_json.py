@@ -65,7 +65,7 @@ def broken(path) -> str:
         ("dm.ndjson", LINES.encode()),
         ("dm.ndjson", LINES.replace("\n", "\r\n").encode()),
         ("dm.dsjc", zlib.compress(LINES.encode(), 9)),
-        ("dm.dsjc", gzip.compress(LINES.encode())),
+        ("dm.dsjc", gzip.compress(LINES.encode(), mtime=0)),
         ("dm.dsjc", zlib.compress(json.dumps({**META, "rows": ROWS}).encode())),
     ],
 )

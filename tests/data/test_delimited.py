@@ -146,7 +146,7 @@ def test_a_missing_file_names_its_neighbour(write):
         ("dm.csv", b"PAR1....", "the content is Parquet (.parquet)"),
         ("dm.csv", b"HEADER RECORD*******LIBRARY HEADER", "the content is a SAS transport file (.xpt)"),
         ("dm.xlsx", b"\xd0\xcf\x11\xe0....", "old Excel workbook (.xls), which is not read; save it as .xlsx"),
-        ("dm.csv", gzip.compress(b"A,B\n"), "the content is gzip"),
+        ("dm.csv", gzip.compress(b"A,B\n", mtime=0), "the content is gzip"),
         ("dm.csv.gz", b"A,B\n1,2\n", "not gzip"),
         ("dm.xpt", b"A,B\n1,2\n", "no SAS transport file"),
         ("dm.sas7bdat", b"A,B\n1,2\n", "truncated within its header"),

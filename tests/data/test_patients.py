@@ -214,3 +214,9 @@ def test_covariates_are_numbers_only_where_all_are(trial):
     assert {name: table.schema[name] for name in "ABCD"} == {
         "A": pl.Float64, "B": pl.String, "C": pl.String, "D": pl.String
     }  # fmt: skip
+
+
+def test_progress_names_the_file_of_patients(trial):
+    steps = []
+    read(trial(p="id\n1\n"), PatientsMapping("p.csv", "id"), progress=lambda *step: steps.append(step))
+    assert steps == [("p.csv", 0, 2), ("checks", 2, 2)]

@@ -6,6 +6,7 @@ import hashlib
 
 import polars as pl
 import pytest
+import xlsxwriter
 
 from onearm.data import PatientsMapping, read_source, write_table
 from onearm.errors import DataError
@@ -167,3 +168,28 @@ def test_a_file_that_may_not_be_read_is_an_error_like_any_other(trial, monkeypat
 
     monkeypatch.setattr(type(folder), "open", refused)
     assert broken(folder) == ["dm.csv: the file cannot be opened (Permission denied)."]
+
+
+def test_files_that_no_domain_claims_are_named_where_nothing_else_is_there(trial):
+    (problem,) = broken(trial(subjects="USUBJID\n1\n", visits="USUBJID\n1\n"))
+    assert problem.startswith(
+        "trial: no data. None of the files there is named after a domain: subjects.csv, visits.csv. Fix:"
+    )
+
+
+def test_one_workbook_may_hold_every_domain_as_a_sheet(trial, tmp_path):
+    with xlsxwriter.Workbook(tmp_path / "all.xlsx") as book:
+        for name, rows in {
+            "DM": [["USUBJID"], ["001"]],
+            "Ae": [["USUBJID", "AETERM"], ["001", "COUGH"]],
+            "notes": [],
+        }.items():
+            sheet = book.add_worksheet(name)
+            for i, row in enumerate(rows):
+                sheet.write_row(i, 0, row)
+    path = tmp_path / "all.xlsx"
+    source = read_source(trial(), files={"dm": path, "ae": path})
+    assert [source.tables[name].height for name in ("dm", "ae")] == [1, 1]
+    assert broken(trial(), files={"ex": path}) == [
+        "all.xlsx: the workbook has 3 sheets. Fix: say which. Known: DM, Ae, notes."
+    ]

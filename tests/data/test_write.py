@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 from pathlib import Path
 
@@ -152,6 +153,30 @@ def test_a_write_killed_before_the_rename_leaves_the_old_file(tmp_path, monkeypa
         write_bytes(b"new", path)
     assert path.read_text() == "old"
     assert [one.name for one in tmp_path.iterdir()] == ["run.json"]
+
+
+@pytest.mark.parametrize("extension", [one for one, known in FORMATS.items() if known.write])
+def test_dates_come_back_as_iso_text(tmp_path, extension):
+    path = tmp_path / f"adsl{extension}"
+    days, moments = [dt.date(2024, 2, 29), None], [dt.datetime(2024, 2, 29, 8, 30), dt.datetime(1959, 1, 2, 0, 0, 1)]
+    write_table(pl.DataFrame({"ROW": [1, 2], "TRTSDT": days, "TRTSDTM": moments}), path)
+    assert read_table(path).drop("ROW").rows() == [
+        ("2024-02-29", "2024-02-29T08:30:00"),
+        (None, "1959-01-02T00:00:01"),
+    ]
+
+
+@pytest.mark.parametrize("extension", [".csv", ".xlsx", ".xpt", ".json", ".ndjson", ".dsjc"])
+def test_a_column_of_lists_is_refused(tmp_path, extension):
+    with pytest.raises(DataError, match="column 'A' does not hold single values"):
+        write_table(pl.DataFrame({"A": [[1]]}), tmp_path / f"dm{extension}")
+
+
+def test_text_that_no_cell_can_hold_is_refused(tmp_path):
+    write_table(pl.DataFrame({"A": ["x" * 32767]}), tmp_path / "dm.xlsx")
+    assert read_table(tmp_path / "dm.xlsx")["A"][0] == "x" * 32767
+    with pytest.raises(DataError, match="column 'A' holds text that is too long for a cell"):
+        write_table(pl.DataFrame({"A": ["x" * 32768]}), tmp_path / "dm.xlsx")
 
 
 def test_an_extension_that_is_not_written_is_refused(tmp_path):

@@ -1,4 +1,4 @@
-"""Plausible datasets and results made by hand, in the shape of docs/datasets.md and docs/results.md, for any number of patients."""
+"""Plausible datasets and results made by hand, in the shape of docs/datasets.md and docs/results.md."""
 
 from __future__ import annotations
 
@@ -214,10 +214,19 @@ def _adrs(patients: list[dict[str, Any]]) -> pl.DataFrame:
     rows: list[dict[str, Any]] = []
     for p in patients:
         for date, change in _visits(p):
-            at = {"USUBJID": p["id"], "ADT": date, "ADY": (date - p["start"]).days + 1, "ANL01FL": "Y"}
+            at = {"USUBJID": p["id"], "ADT": date, "ADY": (date - p["start"]).days + 1}
             is_pd = p["pd"] == date
             over = "PD" if is_pd else "CR" if change <= -100 else "PR" if change <= -30 else "SD"
-            rows.append({**at, "PARAMCD": "OVR", "AVALC": over, "RULE": "recist.timepoint", "WHY": "Made for a test."})
+            rows.append(
+                {
+                    **at,
+                    "PARAMCD": "OVR",
+                    "AVALC": over,
+                    "ANL01FL": "Y",
+                    "RULE": "recist.timepoint",
+                    "WHY": "Made for a test.",
+                }
+            )
             rows.append({**at, "PARAMCD": "NEWLES", "AVALC": "Y" if is_pd and p["new"] else "N"})
             rows.append({**at, "PARAMCD": "NTRGRESP", "AVALC": "PD" if is_pd and p["nontarget"] else "NON-CR/NON-PD"})
         for code in ("BOR", "CBOR"):
@@ -303,7 +312,9 @@ def _results(patients: list[dict[str, Any]], cohort: str | None, *, measured: bo
 def _share(rows: Rows, x: int, n: int, variable: str | None, level: str | None) -> None:
     rows.add("n", x, variable=variable, level=level, unit="count")
     rows.add("N", n, variable=variable, level=level, unit="count")
-    rows.add("p", x / n if n else None, variable=variable, level=level, unit="proportion", note=None if n else "no patients")  # fmt: skip
+    rows.add(
+        "p", x / n if n else None, variable=variable, level=level, unit="proportion", note=None if n else "no patients"
+    )
 
 
 def _wilson(x: int, n: int) -> tuple[float | None, float | None]:
@@ -341,7 +352,9 @@ def _baseline(patients: list[dict[str, Any]], rows: Rows) -> pl.DataFrame:
     rows.add("n", n, variable="AGE", unit="count")
     rows.add("missing", 0, variable="AGE", unit="count")
     for stat, function in summary.items():
-        rows.add(stat, float(function(ages)) if n else None, variable="AGE", unit="years", note=None if n else "no patients")  # fmt: skip
+        rows.add(
+            stat, float(function(ages)) if n else None, variable="AGE", unit="years", note=None if n else "no patients"
+        )
     rows.add("sd", float(np.std(ages, ddof=1)) if n > 1 else None, variable="AGE", note="too few")
     for level, inside in (("< 65", ages < 65), ("≥ 65", ages >= 65)):
         _share(rows, int(inside.sum()), n, "AGE", level)
@@ -355,7 +368,9 @@ def _baseline(patients: list[dict[str, Any]], rows: Rows) -> pl.DataFrame:
 def _survival(times: list[tuple[int, int]], code: str, start: Any) -> list[pl.DataFrame]:
     months = np.array([t / MONTH for t, _ in times])
     event = np.array([e for _, e in times], dtype=bool)
-    rows, curve, risk, rate = (start(a, "ADTTE", code) for a in ("survival", "survival_curve", "survival_at_risk", "survival_rate"))  # fmt: skip
+    rows, curve, risk, rate = (
+        start(a, "ADTTE", code) for a in ("survival", "survival_curve", "survival_at_risk", "survival_rate")
+    )
     method = "kaplan-meier, log-log"
     s, var, points = 1.0, 0.0, [(0.0, 1.0, 1.0, 1.0)]
     for t in np.unique(np.round(months, 6)):
@@ -366,7 +381,14 @@ def _survival(times: list[tuple[int, int]], code: str, start: Any) -> list[pl.Da
         half = 1.96 * s * math.sqrt(var) if not math.isnan(var) else math.nan
         low, high = max(0.0, s - half), min(1.0, s + half)
         points.append((float(t), s, low, high))
-        at_curve = {"survival": s, "conf_low": low, "conf_high": high, "at_risk": r, "events": d, "censored": int(at.sum()) - d}  # fmt: skip
+        at_curve = {
+            "survival": s,
+            "conf_low": low,
+            "conf_high": high,
+            "at_risk": r,
+            "events": d,
+            "censored": int(at.sum()) - d,
+        }
         for stat, value in at_curve.items():
             curve.add(stat, value, variable="time", level=f"{t:.6f}", method=method, note="not reached")
 
@@ -387,7 +409,14 @@ def _survival(times: list[tuple[int, int]], code: str, start: Any) -> list[pl.Da
         known = mark <= last
         for stat, column in (("rate", 1), ("rate_low", 2), ("rate_high", 3)):
             value = at(mark, column) if known else None
-            rate.add(stat, value, variable="time", level=f"{mark:g}", method=method, note=None if known else "beyond the last follow-up")  # fmt: skip
+            rate.add(
+                stat,
+                value,
+                variable="time",
+                level=f"{mark:g}",
+                method=method,
+                note=None if known else "beyond the last follow-up",
+            )
     step = 3 if last <= 24 else 6
     for tick in range(0, int(last) + step, step) if len(times) else ():
         risk.add("at_risk", int((months >= tick).sum()), variable="time", level=str(tick), unit="count")
@@ -417,7 +446,10 @@ def _findings(names: list[str]) -> pl.DataFrame:
         }
         for name in names[:3]
     ]
-    rows += [{"severity": "note", "rule": "dates.imputed", "subject": name, "message": "Day of death taken as 1."} for name in names[:1]]  # fmt: skip
+    rows += [
+        {"severity": "note", "rule": "dates.imputed", "subject": name, "message": "Day of death taken as 1."}
+        for name in names[:1]
+    ]
     return pl.DataFrame(rows, schema=dict.fromkeys(("severity", "rule", "subject", "message"), pl.String))
 
 

@@ -33,7 +33,7 @@ approximate <- do.call(rbind, lapply(list(c(0, 12), c(1, 12), c(6, 12), c(11, 37
     cut <- function(v) pmin(1, pmax(0, v))
     # Newcombe (1998), method 4: roots of (|p - x/n| - 1/(2n))^2 = z^2 p (1 - p) / n
     wc <- c(if (x == 0) 0 else (2 * n * p + z^2 - 1 - z * sqrt(z^2 - 2 - 1 / n + 4 * p * (n * (1 - p) + 1))) / 2 / (n + z^2), if (x == n) 1 else (2 * n * p + z^2 + 1 + z * sqrt(z^2 + 2 - 1 / n + 4 * p * (n * (1 - p) - 1))) / 2 / (n + z^2))
-    data.frame(x = x, n = n, level = l, method = rep(c("agresti-coull", "wald", "wald-cc", "t", "logit", "arcsine", "wilson-cc"), each = 1),
+    data.frame(x = x, n = n, level = l, method = rep(c("agresti-coull", "wald", "wald-cc", "student-t", "logit", "arcsine", "wilson-cc"), each = 1),
       low = c(cut(ac)[1], cut(p - z * se), cut(p - z * se - .5 / n), tt[1], lg[1], as[1], wc[1]), high = c(cut(ac)[2], cut(p + z * se), cut(p + z * se + .5 / n), tt[2], lg[2], as[2], wc[2])) })) }))
 
 # The conditional odds ratio by its definition, searched on the log scale to the last bit (fisher.test stops at 1e-4).
@@ -52,7 +52,7 @@ mcnemar <- lapply(list(rbind(c(20, 9), c(2, 15)), rbind(c(5, 4), c(4, 7)), rbind
 
 # Unconditional tests by enumeration; the supremum by optimize() in every cell of a fine grid of the common proportion.
 supremum <- function(region, n1, n2) { f <- function(p) sum(outer(dbinom(0:n1, n1, p), dbinom(0:n2, n2, p))[region]); g <- seq(0, 1, length.out = 201); max(vapply(1:200, function(i) optimize(f, g[i + 0:1], maximum = TRUE, tol = 1e-12)$objective, 0)) }
-unconditional <- lapply(list(rbind(c(7, 8), c(12, 3)), rbind(c(1, 9), c(6, 4)), rbind(c(14, 2), c(19, 38)), rbind(c(0, 8), c(3, 9)), rbind(c(5, 5), c(5, 5))), function(m) { n1 <- sum(m[1, ]); n2 <- sum(m[2, ]); z <- outer(0:n1, 0:n2, function(x, y) { q <- (x + y) / (n1 + n2); v <- q * (1 - q) * (1 / n1 + 1 / n2); ifelse(v > 0, (x / n1 - y / n2) / sqrt(v), 0) }); o <- z[m[1, 1] + 1, m[2, 1] + 1]
+unconditional <- lapply(list(rbind(c(7, 8), c(12, 3)), rbind(c(1, 9), c(6, 4)), rbind(c(14, 2), c(19, 38)), rbind(c(0, 8), c(3, 9)), rbind(c(5, 5), c(5, 5)), rbind(c(1, 2), c(2, 2))), function(m) { n1 <- sum(m[1, ]); n2 <- sum(m[2, ]); z <- outer(0:n1, 0:n2, function(x, y) { q <- (x + y) / (n1 + n2); v <- q * (1 - q) * (1 / n1 + 1 / n2); ifelse(v > 0, (x / n1 - y / n2) / sqrt(v), 0) }); o <- z[m[1, 1] + 1, m[2, 1] + 1]
   fp <- function(alt) outer(0:n1, 0:n2, Vectorize(function(x, y) fisher.test(rbind(c(x, n1 - x), c(y, n2 - y)), alternative = alt)$p.value)); two <- fp("two.sided"); gr <- fp("greater"); le <- fp("less"); e <- 1e-9; at <- function(f) f <= f[m[1, 1] + 1, m[2, 1] + 1] * (1 + 1e-7)
   list(table = m, barnard = c(supremum(abs(z) >= abs(o) - e, n1, n2), supremum(z >= o - e, n1, n2), supremum(z <= o + e, n1, n2)), boschloo = c(supremum(at(two), n1, n2), supremum(at(gr), n1, n2), supremum(at(le), n1, n2))) })
 

@@ -278,3 +278,28 @@ def test_diameters_in_centimetres():
         for n, mm in enumerate(sizes)
     ]
     assert _rules_found(_lesions(*rows)) == ["UNIT"]
+
+
+def test_without_a_baseline_nothing_can_be_evaluated():
+    frame = _lesions(("a", 1, 42, "T1", False, 20.0, None), is_baseline=[False])
+    found = target_response(sum_of_diameters(frame))
+    assert found.select("target", "rule").rows() == [("NE", "RECIST1.1-TL-NE-BASELINE")]
+    assert timepoint_response(found)["response"].to_list() == ["NE"]
+
+
+def test_non_targets_before_the_baseline_are_no_timepoint():
+    rows = {
+        "subject": ["a"] * 3,
+        "visit": [0, 1, 2],
+        "day": [0, 20, 60],
+        "lesion": ["N1"] * 3,
+        "state": ["present"] * 3,
+    }
+    frame = pl.DataFrame(rows | {"is_baseline": [False, True, False]})
+    assert non_target_response(frame)["non_target"].to_list() == [None, None, "NON-CR/NON-PD"]
+
+
+def test_a_row_without_a_visit_is_refused():
+    frame = _lesions(("a", None, 0, "T1", False, 20.0, None))
+    with pytest.raises(DataError, match="1 rows have no visit; the first is subject 'a'"):
+        sum_of_diameters(frame)

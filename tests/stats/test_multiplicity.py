@@ -1,18 +1,21 @@
-"""Adjusted p values against R's p.adjust, and the properties that every adjustment must have."""
+"""Adjusted p values against R's p.adjust and every permutation, and the properties that every adjustment must have."""
 
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from scipy import stats
 
 from onearm.errors import MethodError
-from onearm.stats.multiplicity import ADJUSTMENTS, adjust_p
+from onearm.stats.multiplicity import ADJUSTMENTS, adjust_p, max_t
 
+MADE = json.loads((Path(__file__).parents[1] / "reference" / "categorical.json").read_text())
 untimed = settings(deadline=None, max_examples=50)
 METHODS = sorted(ADJUSTMENTS)
 p_values = arrays(float, st.integers(0, 30), elements=st.one_of(st.floats(0, 1), st.just(float("nan"))))
@@ -72,3 +75,80 @@ def test_a_wrong_method_and_wrong_values_are_reported_together():
         adjust_p([0.5, 1.5], method="hochburg")
     assert "Did you mean 'hochberg'?" in error.value.problems[0]
     assert "p[1] = 1.5" in error.value.problems[1].replace("np.float64(1.5)", "1.5")
+
+
+def test_max_t_equals_every_division_in_r():
+    case = MADE["max_t"]
+    values = np.array(case["values"])
+    found = max_t(values, np.arange(len(values)) < case["n_first"], seed=1)
+    assert found.is_complete
+    assert found.n_permutations == 35
+    np.testing.assert_allclose(found.statistic, case["statistic"], rtol=1e-9)
+    np.testing.assert_allclose(found.p, case["p"], rtol=1e-12)
+    np.testing.assert_allclose(found.p_single_step, case["single"], rtol=1e-12)
+    np.testing.assert_allclose(found.p_step_down, case["down"], rtol=1e-12)
+
+
+def _screen(seed, n=16, features=40):
+    rng = np.random.default_rng(seed)
+    values = rng.normal(size=(n, features))
+    values[: n // 2, 0] += 4
+    values[rng.random(values.shape) < 0.05] = np.nan
+    return values, np.arange(n) < n // 2
+
+
+def test_random_permutations_come_near_to_all_of_them():
+    values, groups = _screen(4)
+    complete = max_t(values, groups, permutations=20_000, seed=1)
+    sampled = max_t(values, groups, permutations=5_000, seed=1)
+    assert complete.is_complete
+    assert not sampled.is_complete
+    assert np.nanmax(np.abs(complete.p_step_down - sampled.p_step_down)) < 5 * np.sqrt(0.25 / 5_000)
+
+
+def test_the_same_seed_gives_the_same_p_values():
+    values, groups = _screen(5)
+    first, second = (max_t(values, groups, permutations=200, seed=7) for _ in range(2))
+    np.testing.assert_array_equal(first.p_step_down, second.p_step_down)
+
+
+def test_welchs_t_equals_scipy_with_missing_values():
+    values, groups = _screen(6)
+    expected = stats.ttest_ind(values[groups], values[~groups], equal_var=False, nan_policy="omit").statistic
+    np.testing.assert_allclose(max_t(values, groups, permutations=2, seed=1).statistic, expected, rtol=1e-9)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_adjusted_p_values_are_ordered(seed):
+    values, groups = _screen(seed)
+    found = max_t(values, groups, permutations=300, seed=seed)
+    assert np.all(found.p <= found.p_step_down)
+    assert np.all(found.p_step_down <= found.p_single_step)
+    order = np.argsort(-np.abs(found.statistic))
+    assert np.all(np.diff(found.p_step_down[order]) >= 0)
+    assert np.all(found.p_single_step > 0)
+
+
+@pytest.mark.parametrize("power", [-3, 3])
+def test_the_unit_of_a_feature_changes_nothing(power):
+    values, groups = _screen(8)
+    plain, scaled = (max_t(v, groups, permutations=300, seed=2) for v in (values, values * 10.0**power + 5))
+    np.testing.assert_allclose(plain.p_step_down, scaled.p_step_down)
+
+
+def test_a_feature_that_cannot_be_tested_does_not_count():
+    values, groups = _screen(9)
+    values = np.column_stack([values, np.full(16, 3.3), np.where(groups, np.nan, 1.0)])
+    found = max_t(values, groups, permutations=300, seed=2)
+    assert np.isnan(found.p_step_down[-2:]).all()
+    np.testing.assert_array_equal(
+        found.p_step_down[:-2], max_t(values[:, :-2], groups, permutations=300, seed=2).p_step_down
+    )
+
+
+def test_groups_that_cannot_be_compared_are_refused():
+    with pytest.raises(MethodError, match="two subjects in each group"):
+        max_t([[1.0], [2.0], [3.0]], [True, False, False], seed=1)
+    with pytest.raises(MethodError) as error:
+        max_t([[1.0], [2.0]], [True], permutations=1, seed=1)
+    assert len(error.value.problems) == 2

@@ -13,8 +13,10 @@ from onearm.analyses.baseline import baseline
 from onearm.analyses.design import design
 from onearm.analyses.disposition import describe_trial, disposition
 from onearm.analyses.exposure import exposure
+from onearm.analyses.models import models
 from onearm.analyses.population import Datasets
 from onearm.analyses.response import best_response, response_rate, tumour_change
+from onearm.analyses.subgroups import subgroups
 from onearm.analyses.survival import follow_up, survival, survival_curve, survival_rate
 from onearm.protocol import Protocol
 from onearm.results import concat_results
@@ -81,6 +83,16 @@ ANALYSES: Final[Mapping[str, Analysis]] = MappingProxyType(
             follow_up,
             ("median", "q1", "q3", "min", "max"),
             "Schemper M, Smith TL (1996), Control Clin Trials 17:343-346",
+        ),
+        "subgroup": Analysis(
+            subgroups,
+            ("n", "N", "p", "median", "hazard_ratio", "conf_low", "conf_high", "p_value"),
+            "Cox DR (1972), J R Stat Soc B 34:187-220; Mantel N (1966), Cancer Chemother Rep 50:163-170",
+        ),
+        "model": Analysis(
+            models,
+            ("hazard_ratio", "conf_low", "conf_high", "p_value", "p_interaction", "events_per_coefficient"),
+            "Cox DR (1972), J R Stat Soc B 34:187-220; Grambsch PM, Therneau TM (1994), Biometrika 81:515-526",
         ),
         "exposure": Analysis(exposure, ("n", "N", "p", "duration_median"), "ICH E3 (1995), section 12.1"),
     }

@@ -11,7 +11,7 @@ from onearm.results import Rows, concat_results
 from onearm.stats.binomial import binomial_interval
 from onearm.terms import BEST_RESPONSES
 
-__all__ = ["best_response", "response_rate", "tumour_change"]
+__all__ = ["best_response", "response_rate", "successes", "tumour_change"]
 
 _PARAM = {"confirmed": "CBOR", "unconfirmed": "BOR"}
 
@@ -92,12 +92,7 @@ def _rate(
     rows = population.rows("response_rate", "ADRS", name)
     method = endpoint.interval or protocol.conventions.proportion_interval
     level = endpoint.level or protocol.conventions.level
-    recorded = adrs.filter(pl.col("PARAMCD") == name)
-    if recorded.height:
-        success = recorded.filter(pl.col("AVALC") == "Y")
-    else:
-        success = adrs.filter((pl.col("PARAMCD") == _PARAM[endpoint.of]) & pl.col("AVALC").is_in(endpoint.success))
-    n, total = population.of(success)["USUBJID"].n_unique(), population.n
+    n, total = population.of(successes(adrs, name, endpoint)).height, population.n
     rows.add("n", n, unit="count")
     rows.add("N", total, unit="count")
     if total == 0:
@@ -109,6 +104,33 @@ def _rate(
     rows.add("conf_low", interval.low, unit="proportion", method=method, conf_level=level)
     rows.add("conf_high", interval.high, unit="proportion", method=method, conf_level=level)
     return rows.frame()
+
+
+def successes(adrs: pl.DataFrame, name: str, endpoint: RateEndpoint) -> pl.DataFrame:
+    """
+    Find the patients that are a success of a rate.
+
+    Parameters
+    ----------
+    adrs : polars.DataFrame
+        Response dataset.
+    name : str
+        Name of the endpoint; where the dataset has rows of that name, they say who is a success.
+    endpoint : RateEndpoint
+        Otherwise the best overall response decides.
+
+    Returns
+    -------
+    polars.DataFrame
+        ``USUBJID``, one row per success.
+    """
+    own = adrs.filter(pl.col("PARAMCD") == name)
+    found = (
+        own.filter(pl.col("AVALC") == "Y")
+        if own.height
+        else adrs.filter((pl.col("PARAMCD") == _PARAM[endpoint.of]) & pl.col("AVALC").is_in(endpoint.success))
+    )
+    return found.select("USUBJID").unique(maintain_order=True)
 
 
 def tumour_change(datasets: Datasets, protocol: Protocol) -> pl.DataFrame:

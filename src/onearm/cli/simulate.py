@@ -32,19 +32,17 @@ def _simulate(
     ] = None,
 ) -> None:
     """Simulate a trial: source tables of patients who do not exist, as a trial folder."""
-    from rich.progress import Progress
-
+    from onearm.cli.progress import progress_bar
     from onearm.simulation import simulate_trial_folder
 
-    with Progress(transient=True) as bar:
-        task = bar.add_task("simulate", total=None)
+    with progress_bar() as progress:
         made = simulate_trial_folder(
             protocol,
             out,
             n=patients,
             seed=seed,
             assumptions=assumptions,
-            progress=lambda _, done, steps: bar.update(task, completed=done, total=steps),
+            progress=progress,
         )
-    records = ", ".join(f"{name} {rows}" for name, rows in made.rows.items())
-    print(f"{made.path}: a synthetic trial of {made.n} patients, seed {made.seed} ({records}).")
+    records = ", ".join(f"{name} {rows:,}" for name, rows in made.rows.items())
+    print(f"{made.path}: a synthetic trial of {made.n:,} patients, seed {made.seed} ({records}).")

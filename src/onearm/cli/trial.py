@@ -1,4 +1,4 @@
-"""Work on a trial folder: ``onearm run``, ``check``, ``explain``, ``new``, ``diff``, ``demo``."""
+"""Work on a trial folder: ``onearm run``, ``check``, ``explain``, ``explain-patient``, ``new``, ``diff``, ``demo``."""
 
 from __future__ import annotations
 
@@ -34,7 +34,9 @@ def register(app: typer.Typer) -> None:
     app.command("run")(run)
     app.command("check")(check)
     app.command("explain")(explain)
+    app.command("explain-patient")(explain_patient)
     app.command("new")(new)
+    app.command("sensitivity")(sensitivity)
     app.command("diff")(diff)
     app.command("demo")(demo)
 
@@ -79,6 +81,18 @@ def explain(folder: Folder) -> None:
     print(describe_protocol(protocol.model_copy(update={"design": resolve_design(protocol.design)})), end="")
 
 
+def explain_patient(
+    folder: Folder,
+    subject: Annotated[str, typer.Argument(help="USUBJID, or its end.", metavar="USUBJID")],
+) -> None:
+    """Tell the course of one patient: each scan, what was concluded, and why."""
+    from onearm.outputs.story import tell_patient
+    from onearm.run import check_trial
+
+    checked = check_trial(folder)
+    print(tell_patient(checked.derived.datasets, checked.findings, checked.protocol, subject), end="")
+
+
 def new(
     kind: Annotated[str, typer.Argument(help="Template: simon.")],
 ) -> None:
@@ -121,6 +135,27 @@ def diff(
         where = " ".join(str(row[name]) for name in names if row[name] is not None)
         print(f"{row['change']:<8} {where}: {_shown(row, '')} -> {_shown(row, '_new')}")
     print(f"{changed.height} results differ." if changed.height else "No result differs.")
+
+
+def sensitivity(folder: Folder, as_json: AsJson = False) -> None:
+    """Show how every headline number moves under the alternatives that the protocol names."""
+    from onearm.analyses import analyse
+    from onearm.errors import OnearmError
+    from onearm.outputs.tables.sensitivity import sensitivity_lines
+    from onearm.run import analyse_sensitivity, check_trial
+
+    checked = check_trial(folder)
+    if not checked.protocol.sensitivity:
+        raise OnearmError(
+            "protocol.toml, sensitivity: no alternative is named. "
+            'Fix: add [sensitivity.NAME] with change = { "endpoint.ORR.of" = "unconfirmed" }.'
+        )
+    results = analyse_sensitivity(checked, analyse(checked.derived.datasets, checked.protocol))
+    if as_json:
+        print(results.write_json())
+        return
+    for line in sensitivity_lines(results, checked.protocol):
+        print(line)
 
 
 def demo(
@@ -168,9 +203,8 @@ def _print_findings(findings: pl.DataFrame) -> None:
     for rule, part in findings.group_by("rule", maintain_order=True):
         first = part.row(0, named=True)
         where = " ".join(str(first[name]) for name in ("file", "column") if first[name])
-        print(
-            f"\n{first['severity']:<8} {rule[0]} ({part.height}x) {where}\n         {first['message']}\n         Fix: {first['fix']}"
-        )
+        print(f"\n{first['severity']:<8} {rule[0]} ({part.height}x) {where}")
+        print(f"         {first['message']}\n         Fix: {first['fix']}")
         rows = [
             f"{row['subject'] or '-'}" + (f" (row {row['row']})" if row["row"] else "")
             for row in part.head(_MOST_FINDINGS).iter_rows(named=True)

@@ -21,30 +21,44 @@ _THOUSANDS: Final = r"^[+-]?\d{1,3},\d{3}$"
 
 
 class Place(NamedTuple):
-    """Where a table comes from, for findings."""
+    """
+    Where a table comes from, for findings.
+
+    Parameters
+    ----------
+    domain : str
+        Lower case, such as ``tr``.
+    file : str
+        Name of the file.
+    """
 
     domain: str
     file: str
 
 
-def plain_text(column: pl.Expr, missing: tuple[str, ...] = MISSING) -> pl.Expr:
+def plain_text(frame: pl.DataFrame, missing: tuple[str, ...] = MISSING) -> pl.DataFrame:
     """
-    Strip blanks and take the texts that mean missing as missing.
+    Strip the blanks around texts and take those that mean missing as missing.
 
     Parameters
     ----------
-    column : polars.Expr
-        Text.
+    frame : polars.DataFrame
+        Any table.
     missing : tuple of str
         Texts that mean missing.
 
     Returns
     -------
-    polars.Expr
-        Text.
+    polars.DataFrame
+        Other columns than text unchanged.
     """
-    stripped = column.str.strip_chars()
-    return pl.when(~stripped.is_in(list(missing))).then(stripped)
+    stripped = frame.select(pl.col(pl.String).str.strip_chars())
+    # most columns hold none of them, and building a column anew costs more than looking
+    found = stripped.select(pl.all().is_in(list(missing)).any())
+    names = [name for name in found.columns if found[name].any()] if stripped.width else []
+    return frame.with_columns(stripped).with_columns(
+        pl.when(~pl.col(name).is_in(list(missing))).then(pl.col(name)).alias(name) for name in names
+    )
 
 
 def _number_text(column: str) -> pl.Expr:
@@ -138,7 +152,8 @@ def parsed_number(text: pl.Expr) -> pl.Expr:
     [1.5, 1.5, -2.0, None, None]
     """
     as_number = text.str.replace(",", ".", literal=True).cast(pl.Float64, strict=False)
-    return pl.when(text.str.contains(_POINT) | text.str.contains(_COMMA)).then(as_number)
+    shaped = text.str.contains(_POINT) | text.str.contains(_COMMA)
+    return pl.when(shaped & as_number.is_finite()).then(as_number)
 
 
 def number_column(frame: pl.DataFrame, name: str, place: Place, findings: Findings) -> pl.DataFrame:
@@ -165,6 +180,9 @@ def number_column(frame: pl.DataFrame, name: str, place: Place, findings: Findin
     if frame.schema[name] != pl.String:
         return frame.with_columns(pl.col(name).cast(pl.Float64).fill_nan(None))
     text = pl.col(name)
+    plain = frame[name].cast(pl.Float64, strict=False)
+    if plain.null_count() == frame[name].null_count() and plain.is_finite().all():
+        return frame.with_columns(plain)
     frame = frame.with_columns(parsed_number(text).alias("__value"))
     wrong = frame.filter(text.is_not_null() & pl.col("__value").is_null())
     findings.add_rows("DATA-NUMBER-INVALID", wrong, domain=place.domain, file=place.file, column=name)
@@ -187,13 +205,17 @@ def _date_column(frame: pl.DataFrame, name: str, place: Place, findings: Finding
     frame = frame.with_columns(normal_date(pl.col(name)).alias(name))
     # few distinct days stand in many rows, so each is looked at once
     days = frame.select(pl.col(name).unique()).with_columns(date_state(pl.col(name)).alias("__state"))
-    frame = frame.join(days, on=name, how="left", maintain_order="left")
+    unusable: list[str] = []
     for state, rule in (
         ("impossible", "DATA-DATE-IMPOSSIBLE"),
         ("format", "DATA-DATE-FORMAT"),
         ("partial", "DATA-DATE-PARTIAL"),
     ):
-        rows = frame.filter(pl.col("__state") == state)
-        findings.add_rows(rule, rows, domain=place.domain, file=place.file, column=name)
-    usable = pl.col("__state").is_in(["complete", "partial"])
-    return frame.with_columns(pl.when(usable).then(pl.col(name)).alias(name)).drop("__state")
+        texts = days.filter(pl.col("__state") == state)[name].to_list()
+        if texts:
+            rows = frame.filter(pl.col(name).is_in(texts))
+            findings.add_rows(rule, rows, domain=place.domain, file=place.file, column=name)
+        unusable += texts if state != "partial" else []
+    if not unusable:
+        return frame
+    return frame.with_columns(pl.when(~pl.col(name).is_in(unusable)).then(pl.col(name)).alias(name))

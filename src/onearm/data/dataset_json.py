@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import polars as pl
 
-from onearm.data.parquet import plain_columns
+from onearm.data.plain import plain_columns
 from onearm.errors import DataError
 
 __all__ = ["read_dataset_json", "read_dataset_ndjson", "write_dataset_json", "write_dataset_ndjson", "write_dsjc"]

@@ -19,6 +19,7 @@ import numpy.typing as npt
 import polars as pl
 
 from onearm.data.headers import drop_blank_columns, header_names
+from onearm.data.plain import plain_columns
 from onearm.errors import DataError
 
 __all__ = ["read_delimited", "write_delimited"]
@@ -202,4 +203,4 @@ def write_delimited(frame: pl.DataFrame, path: Path) -> None:
     path : Path
         Written in place; `onearm.data.write.write_table` makes it atomic.
     """
-    frame.write_csv(path, quote_style="necessary")
+    plain_columns(frame, path.name).write_csv(path, quote_style="necessary")

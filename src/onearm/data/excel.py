@@ -9,13 +9,16 @@ from typing import Final
 import polars as pl
 
 from onearm.data.headers import drop_blank_columns, header_names
-from onearm.data.parquet import plain_columns
+from onearm.data.plain import plain_columns
 from onearm.errors import DataError, suggest
 
-__all__ = ["read_excel", "write_excel"]
+__all__ = ["read_excel", "sheet_names", "write_excel"]
 
 MAX_ROWS: Final = 1_048_575
 """Rows below the header that a sheet can hold."""
+
+MAX_CHARACTERS: Final = 32_767
+"""Characters that a cell can hold."""
 
 
 def read_excel(path: Path, *, sheet: str | None = None) -> pl.DataFrame:
@@ -58,12 +61,41 @@ def read_excel(path: Path, *, sheet: str | None = None) -> pl.DataFrame:
     return drop_blank_columns(_excel_text(plain_columns(frame, path.name)), where=where)
 
 
+def sheet_names(path: Path) -> list[str]:
+    """
+    Name the sheets of a workbook.
+
+    Parameters
+    ----------
+    path : Path
+        ``.xlsx``.
+
+    Returns
+    -------
+    list of str
+        In the order of the workbook.
+
+    Raises
+    ------
+    DataError
+        For a damaged workbook.
+    """
+    import fastexcel
+
+    try:
+        return list(fastexcel.read_excel(path).sheet_names)
+    except fastexcel.FastExcelError as error:
+        raise DataError(f"{path.name}: the workbook is damaged. Fix: save it again as .xlsx.") from error
+
+
 def _choose_sheet(file: str, names: list[str], sheet: str | None) -> str:
     """Take the named sheet, or the only one."""
     if sheet is not None:
         if sheet not in names:
             raise DataError(f"{file}: the workbook has no sheet '{sheet}'.{suggest(sheet, names)}")
         return sheet
+    if not names:
+        raise DataError(f"{file}: the workbook has no sheet. Fix: save it again as .xlsx.")
     if len(names) > 1:
         raise DataError(f"{file}: the workbook has {len(names)} sheets. Fix: say which. Known: {', '.join(names)}.")
     return names[0]
@@ -94,20 +126,35 @@ def write_excel(frame: pl.DataFrame, path: Path) -> None:
     Raises
     ------
     DataError
-        For more rows than a sheet can hold.
+        For more rows than a sheet can hold, and for longer text than a cell can.
     """
     import xlsxwriter
 
     if frame.height > MAX_ROWS:
         raise DataError(f"{path.name}: {frame.height} rows do not fit into a sheet. Fix: write Parquet or CSV.")
     options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    long = [
+        name
+        for name in frame.select(pl.col(pl.String)).columns
+        if frame.filter(pl.col(name).str.len_chars() > MAX_CHARACTERS).height
+    ]
+    if long:
+        raise DataError(
+            *(
+                f"{path.name}: column '{name}' holds text that is too long for a cell. Fix: write Parquet."
+                for name in long
+            )
+        )
+    plain = plain_columns(frame, path.name)  # dates as ISO 8601 text, for a bare number would not look like one
     with xlsxwriter.Workbook(path, {**options, "nan_inf_to_errors": True}) as book:
         sheet = book.add_worksheet("data")
         sheet.freeze_panes(1, 0)
         sheet.write_row(0, 0, frame.columns, book.add_format({"bold": True}))
-        for i, name in enumerate(frame.columns):
-            column = frame[name]
-            write = sheet.write_string if column.dtype == pl.String else sheet.write
+        for i, name in enumerate(plain.columns):
+            column = plain[name]
+            write = {pl.String: sheet.write_string, pl.Boolean: sheet.write_boolean}.get(
+                column.dtype.base_type(), sheet.write_number
+            )
             for row, value in enumerate(column.to_list(), start=1):
                 if value is not None:
                     write(row, i, value)

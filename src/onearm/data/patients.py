@@ -95,7 +95,7 @@ def _rows(
     """Number the rows, name the subject, blank out what means missing, and drop rows without values."""
     known = subject_text(frame, subject) if subject else pl.int_range(1, pl.len() + 1).cast(pl.String)
     frame = frame.with_columns(pl.int_range(1, pl.len() + 1, dtype=pl.Int64).alias("__row"), known.alias("__subject"))
-    frame = frame.with_columns(plain_text(pl.col(pl.String), (*missing, "")))
+    frame = plain_text(frame, (*missing, ""))
     data = [name for name in frame.columns if name not in ("__row", "__subject")]
     frame = frame.filter(~pl.all_horizontal(pl.col(data).is_null()))
     frame = frame.rename({name: f"={name}" for name in data}).rename({"__row": "SRCROW", "__subject": "USUBJID"})

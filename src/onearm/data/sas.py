@@ -14,13 +14,12 @@ from typing import Any, Final
 
 import polars as pl
 
-from onearm.data.parquet import plain_columns
+from onearm.data.plain import plain_columns
+from onearm.data.transport import check_transport
 from onearm.errors import DataError
 
 __all__ = ["read_sas7bdat", "read_xpt", "write_xpt"]
 
-RECORD: Final = 80
-_HEADER = b"HEADER RECORD*******"
 _DATE_FORMATS: Final = re.compile(
     r"^(DATE|YYMMDD|MMDDYY|DDMMYY|E8601DA|B8601DA|IS8601DA|WORDDAT|WEEKDAT|MONYY|JULIAN|NLDATE(?!M)|YYMM|YYQ|YEAR|EURDFDE)"
     r"[A-Z]*\d*\.?\d*$"
@@ -62,7 +61,7 @@ def read_xpt(path: Path) -> pl.DataFrame:
     """
     import pyreadstat
 
-    stated = _check_transport(path)
+    stated = check_transport(path)
     return _read(pyreadstat.read_xport, path, stated)
 
 
@@ -127,43 +126,6 @@ def _dates_as_text(frame: pl.DataFrame, formats: dict[str, str | None]) -> pl.Da
             day = epoch_day + pl.duration(days=value.floor().cast(pl.Int64))
             columns.append(day.dt.to_string("%Y-%m-%d").alias(name))
     return frame.with_columns(columns)
-
-
-def _check_transport(path: Path) -> int | None:
-    """Check the arithmetic of a transport file; give the number of rows where the file states it."""
-    data = path.read_bytes()
-    cut = f"{path.name}: the transport file is truncated"
-    if not data.startswith(_HEADER + b"LIB"):
-        raise DataError(f"{path.name}: the content is no SAS transport file. Fix: export it again as XPT.")
-    if len(data) % RECORD:
-        raise DataError(f"{cut}: its size is no multiple of {RECORD} bytes. Fix: copy it again.")
-    start = next((data.find(_HEADER + word) for word in (b"OBSV8", b"OBS ") if data.find(_HEADER + word) >= 0), -1)
-    names = next((data.find(_HEADER + word) for word in (b"NAMSTV8", b"NAMESTR") if data.find(_HEADER + word) >= 0), -1)
-    if start < 0 or names < 0:
-        raise DataError(f"{cut} within its header. Fix: copy it again.")
-    if data.find(_HEADER + b"MEM", start) >= 0:
-        raise DataError(f"{path.name}: the file holds several data sets. Fix: export each into a file of its own.")
-    width = _row_width(data, names)
-    body = memoryview(data)[start + RECORD :]
-    if data[start + 20 : start + 25] == b"OBSV8" and (stated := data[start + 48 : start + RECORD].split()):
-        n_rows = int(stated[0])
-        if len(body) < n_rows * width:
-            raise DataError(f"{cut}: it states {n_rows} rows and holds {len(body) // width}. Fix: copy it again.")
-        return n_rows
-    rest = len(body) % width if width else 0
-    padding = bytes(body[len(body) - rest :])
-    if rest and (rest >= RECORD or padding.strip(b" ")):
-        raise DataError(f"{cut} within row {len(body) // width + 1}. Fix: copy it again.")
-    return None
-
-
-def _row_width(data: bytes, names: int) -> int:
-    """Sum the lengths of the variables in the NAMESTR records: one row in bytes."""
-    member = next(data.find(_HEADER + word) for word in (b"MEMBV8", b"MEMBER") if data.find(_HEADER + word) >= 0)
-    size = int(data[member + 74 : member + 78])
-    count = int(data[names + 48 : names + 58])
-    first = names + RECORD
-    return sum(struct.unpack_from(">h", data, first + i * size + 4)[0] for i in range(count))
 
 
 def _check_pages(path: Path) -> None:

@@ -14,6 +14,7 @@ import polars as pl
 
 from onearm.data.checks import check_required_dates, check_source, check_table
 from onearm.data.coerce import Place, plain_text, subject_text, type_columns
+from onearm.data.excel import sheet_names
 from onearm.data.files import DATA_FOLDER, find_file
 from onearm.data.findings import Findings
 from onearm.data.formats import FORMATS, extension_of
@@ -121,34 +122,43 @@ def read_source(
     problems: list[str] = []
     paths = _find_files(folder, files or {}, patients, findings, problems)
     if not paths and patients is None and not problems:
-        problems.append(
-            f"{folder.name}: no data. Fix: put one file per domain ({', '.join(DOMAINS)}) into "
-            f"'{folder.name}/{DATA_FOLDER}', or name them in [source.files] or [source.patients] of the protocol."
-        )
-    tables: dict[str, pl.DataFrame] = {}
-    records: list[FileRecord] = []
-    steps = len(paths) + 1
+        problems.append(_no_data(folder))
+    told = progress or _tell_nobody
+    steps = len(paths) + (patients is not None) + 1
+    read: dict[str, tuple[Path, pl.DataFrame]] = {}
     for done, (domain, path) in enumerate(paths.items()):
-        if progress:
-            progress(path.name, done, steps)
+        told(path.name, done, steps)
         try:
-            tables[domain] = _read_domain(domain, path, findings)
-            records.append(_record(domain, path, tables[domain].height))
+            read[domain] = (path, _read_domain(domain, path, findings))
         except DataError as error:
             problems.extend(error.problems)
     if patients is not None:
+        told(Path(patients.file).name, len(paths), steps)
         try:
-            for name, (path, table) in read_patients(folder, patients, findings).items():
-                tables[name] = table
-                records.append(_record(name, path, table.height))
+            read |= read_patients(folder, patients, findings)
         except DataError as error:
             problems.extend(error.problems)
     if problems:
         raise DataError(*problems)
-    check_source(tables, {record.domain: record.path.name for record in records}, findings, cutoff=cutoff)
-    if progress:
-        progress("checks", steps, steps)
-    return Source(tables, findings.frame(), tuple(records))
+    tables = {name: table for name, (_, table) in read.items()}
+    check_source(tables, {name: path.name for name, (path, _) in read.items()}, findings, cutoff=cutoff)
+    records = tuple(_record(name, path, table.height) for name, (path, table) in read.items())
+    told("checks", steps, steps)
+    return Source(tables, findings.frame(), records)
+
+
+def _tell_nobody(_what: str, _done: int, _steps: int) -> None:
+    """Progress that nobody wants to see."""
+
+
+def _no_data(folder: Path) -> str:
+    """Say where data should be, and which files there are not understood."""
+    others = [path.name for path in sorted((folder / DATA_FOLDER).glob("*")) if path.is_file()]
+    found = f" None of the files there is named after a domain: {', '.join(others)}." if others else ""
+    return (
+        f"{folder.name}: no data.{found} Fix: put one file per domain ({', '.join(DOMAINS)}) into "
+        f"'{folder.name}/{DATA_FOLDER}', or name them in [source.files] or [source.patients] of the protocol."
+    )
 
 
 def _find_files(
@@ -203,12 +213,12 @@ def _read_domain(domain: str, path: Path, findings: Findings) -> pl.DataFrame:
     known = known_domain(domain)
     assert known is not None  # _find_files lets only known domains through
     place = Place(domain, path.name)
-    frame = _upper_case(read_table(path), path.name)
+    frame = _upper_case(read_table(path, sheet=_sheet(domain, path)), path.name)
     _check_required(frame, known, path.name)
     frame = frame.with_row_index("SRCROW", offset=1).with_columns(
         pl.col("SRCROW").cast(pl.Int64), subject_text(frame, "USUBJID").alias("USUBJID")
     )
-    frame = frame.with_columns(plain_text(pl.col(pl.String)))
+    frame = plain_text(frame)
     data = [name for name in frame.columns if name != "SRCROW"]
     frame = frame.filter(~pl.all_horizontal(pl.col(data).is_null()))
     if frame.is_empty():
@@ -227,6 +237,13 @@ def _read_domain(domain: str, path: Path, findings: Findings) -> pl.DataFrame:
     frame = complete_results(frame, place, findings)
     check_table(frame, known, place, findings)
     return frame
+
+
+def _sheet(domain: str, path: Path) -> str | None:
+    """Choose the sheet that is named like the domain, so that one workbook can hold them all."""
+    if extension_of(path) != ".xlsx" or not path.is_file():
+        return None
+    return next((name for name in sheet_names(path) if name.strip().lower() == domain), None)
 
 
 def _upper_case(frame: pl.DataFrame, file: str) -> pl.DataFrame:

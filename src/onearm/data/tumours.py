@@ -77,14 +77,16 @@ def _lengths(frame: pl.DataFrame, place: Place, findings: Findings) -> pl.DataFr
     is_done = (
         (pl.col("TRSTAT").fill_null("").str.to_uppercase() != "NOT DONE") if "TRSTAT" in frame.columns else pl.lit(True)
     )
-    parsed = parsed_number(pl.col("TRSTRESC"))
-    value = pl.when(is_length).then(pl.coalesce("TRSTRESN", parsed)).otherwise(pl.col("TRSTRESN"))
-    # a standard result without unit has the collected one's only where it is a copy of it
-    copied = parsed_number(pl.col("TRORRES")) == value
-    unit = pl.coalesce("TRSTRESU", pl.when(copied).then("TRORRESU")).str.to_lowercase()
-    frame = frame.with_columns(
-        value.alias("__value"), unit.alias("__unit"), is_length.alias("__length"), (is_length & is_done).alias("__done")
-    )
+    frame = frame.with_columns(is_length.alias("__length"), (is_length & is_done).alias("__done"))
+    value, unit = pl.col("TRSTRESN"), pl.col("TRSTRESU")
+    if frame.select((is_length & value.is_null()).any()).item():
+        value = pl.when(is_length).then(pl.coalesce(value, parsed_number(pl.col("TRSTRESC")))).otherwise(value)
+    frame = frame.with_columns(value.alias("__value"))
+    if frame.select((is_length & unit.is_null()).any()).item():
+        # a standard result without unit has the collected one's only where it is a copy of it
+        copied = parsed_number(pl.col("TRORRES")) == pl.col("__value")
+        unit = pl.coalesce(unit, pl.when(copied).then(pl.col("TRORRESU")))
+    frame = frame.with_columns(unit.str.to_lowercase().alias("__unit"))
     return _checked_lengths(frame, place, findings).drop("__value", "__unit", "__length", "__done")
 
 

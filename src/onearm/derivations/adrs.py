@@ -103,14 +103,28 @@ def timepoints(lesions: Lesions | None, target: pl.DataFrame | None, protocol: P
     Returns
     -------
     polars.DataFrame or None
-        As `onearm.rules.recist_timepoint.timepoint_response`; None without lesions.
+        As `onearm.rules.recist_timepoint.timepoint_response`, with rule and reason of each component beside those of the
+        timepoint (``target_rule``, ``target_why`` …); None without lesions.
     """
     if lesions is None or target is None:
         return None
     rules = recist_rules(protocol)
     non_target = non_target_response(lesions.non_target, rules) if lesions.non_target.height else None
     new = new_lesion_response(lesions.new, rules) if lesions.new.height else None
-    return timepoint_response(target, non_target, new, rules)
+    found = timepoint_response(target, non_target, new, rules)
+    for name, part in (("target", target), ("non_target", non_target), ("new_lesion", new)):
+        found = _with_reasons(found, name, part)
+    return found
+
+
+def _with_reasons(found: pl.DataFrame, name: str, part: pl.DataFrame | None) -> pl.DataFrame:
+    """Set the rule and the reason of one component beside those of the timepoint."""
+    if part is None:
+        return found.with_columns(pl.col("rule").alias(f"{name}_rule"), pl.col("why").alias(f"{name}_why"))
+    reasons = part.select("subject", "visit", pl.col("rule").alias(f"{name}_rule"), pl.col("why").alias(f"{name}_why"))
+    joined = found.join(reasons, on=["subject", "visit"], how="left", maintain_order="left")
+    # A component that was not assessed at a visit has no row of its own; the timepoint says so.
+    return joined.with_columns(pl.coalesce(f"{name}_rule", "rule"), pl.coalesce(f"{name}_why", "why"))
 
 
 def derive_adrs(
@@ -172,8 +186,8 @@ def _long(derived: pl.DataFrame, lesions: Lesions | None) -> pl.DataFrame:
             AVALC=column,
             SRCDOM=pl.lit("ADTR") if paramcd in {"OVR", "TRGRESP"} else pl.lit("TR"),
             SRCSEQ=pl.lit(None, dtype=pl.Int64),
-            RULE="rule",
-            WHY="why",
+            RULE="rule" if column == "response" else f"{column}_rule",
+            WHY="why" if column == "response" else f"{column}_why",
         )
         for column, paramcd in names.items()
     ]

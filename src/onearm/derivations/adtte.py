@@ -101,7 +101,7 @@ def _from_dates(name: str, endpoint: TimeEndpoint, course: Course, protocol: Pro
         SRCDOM=pl.when(pl.col("seq").is_not_null()).then(pl.lit("ADRS")).otherwise(pl.lit("ADSL")),
         SRCVAR=pl.col("reason").replace_strict(_VARIABLES, default=None, return_dtype=pl.String),
         SRCSEQ=pl.col("seq").cast(pl.Int64),
-        RULE="rule",
+        RULE=pl.when(pl.col("is_event") & pl.lit(to_response)).then(pl.lit("TTE-EVENT-RESPONSE")).otherwise("rule"),
         WHY=pl.when(pl.col("is_event") & pl.lit(to_response))
         .then(pl.format("Response on {}.", "day"))
         .otherwise(pl.col("why").str.head(1).str.to_uppercase() + pl.col("why").str.slice(1)),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 import polars as pl
 
@@ -82,7 +82,7 @@ def date_records(source: Source, protocol: Protocol) -> Records:
 
 def _with_dates(table: pl.DataFrame, protocol: Protocol) -> pl.DataFrame:
     conventions = protocol.conventions
-    made: list[pl.Series] = []
+    made: list[pl.DataFrame] = []
     for column in table.columns:
         if not column.endswith("DTC") or column == "DTC":
             continue
@@ -94,9 +94,21 @@ def _with_dates(table: pl.DataFrame, protocol: Protocol) -> pl.DataFrame:
             if name in _ENDS
             else conventions.event_date
         )
-        dates = impute_dates(table[column], rule=rule)
-        made += [dates["date"].alias(name), dates["imputed"].alias(f"{name}F")]
-    return table.with_columns(made)
+        made.append(_imputed(table[column], rule).rename({"date": name, "imputed": f"{name}F"}))
+    return pl.concat([table, *made], how="horizontal") if made else table
+
+
+def _imputed(text: pl.Series, rule: Literal["first", "mid", "last"]) -> pl.DataFrame:
+    """Impute each distinct text once: a trial of a million records has a few thousand dates."""
+    distinct = text.unique().alias("text")
+    found = impute_dates(distinct, rule=rule).select("date", "imputed")
+    known = pl.concat([distinct.to_frame(), found], how="horizontal")
+    return (
+        text.alias("text")
+        .to_frame()
+        .join(known, on="text", how="left", nulls_equal=True, maintain_order="left")
+        .select("date", "imputed")
+    )
 
 
 def _until_cutoff(table: pl.DataFrame, domain: str, protocol: Protocol) -> pl.DataFrame:

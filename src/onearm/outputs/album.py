@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from onearm.outputs import figures as draw
-from onearm.outputs.figures.patients import NOT_RECORDED, shown_subjects
-from onearm.outputs.figures.style import stamp_synthetic
+from onearm.outputs.figures.patients import NOT_RECORDED, largest, shown_subjects
+from onearm.outputs.figures.style import Size, stamp_synthetic
+from onearm.outputs.format import format_number
 from onearm.outputs.labels import curve_label, endpoint_label, population_label, start_label
 from onearm.outputs.methods import method_footnotes
 from onearm.outputs.tables.survival import print_times
@@ -21,7 +22,10 @@ if TYPE_CHECKING:
     from onearm.outputs.lookup import Group, Lookup
     from onearm.protocol import Protocol
 
-__all__ = ["Picture", "compose_pictures", "count_pictures"]
+__all__ = ["MOST_WIDE", "Picture", "compose_pictures", "count_pictures"]
+
+MOST_WIDE = 3
+"""Groups up to which figures are two columns wide."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +72,7 @@ class _Trial:
     datasets: Mapping[str, pl.DataFrame]
     protocol: Protocol
     printer: Printer
+    size: Size | None = None
 
 
 def compose_pictures(
@@ -96,9 +101,11 @@ def compose_pictures(
     Yields
     ------
     Picture
-        For each group: flow chart, waterfall, spider, swimmer, a curve for each time endpoint, forest plots.
+        For each group: flow chart, waterfall, spider, swimmer, a curve for each time endpoint, forest plots. With more than
+        `MOST_WIDE` groups the figures are one column wide and can stand side by side.
     """
-    trial = _Trial(results, datasets, protocol, printer)
+    size = Size(draw.ONE_COLUMN_MM, 78) if len(lookups) > MOST_WIDE else None
+    trial = _Trial(results, datasets, protocol, printer, size)
     makers: tuple[Callable[[_Trial, Lookup], Iterator[Picture]], ...] = (
         _consort, _waterfall, _spider, _swimmer, _survival, _forest,
     )  # fmt: skip
@@ -153,7 +160,7 @@ def _consort(trial: _Trial, lookup: Lookup) -> Iterator[Picture]:
     alt = f"Flow of patients: {', '.join([*steps, *lines])}." if data.height else "No data."
     yield _picture(
         trial,
-        draw.draw_consort(data),
+        draw.draw_consort(data, size=trial.size),
         name="flow",
         section="flow",
         title="Flow of patients",
@@ -175,7 +182,7 @@ def _waterfall(trial: _Trial, lookup: Lookup) -> Iterator[Picture]:
         notes.append(f"Bars are cut at +{draw.WATERFALL_HIGHEST:g}%.")
     yield _picture(
         trial,
-        draw.draw_waterfall(data, why_empty=_why_no_size(trial)),
+        draw.draw_waterfall(data, size=trial.size, why_empty=_why_no_size(trial)),
         name="waterfall",
         section="change",
         title="Best change of tumour size",
@@ -201,7 +208,7 @@ def _waterfall_alt(data: pl.DataFrame, printer: Printer) -> str:
 def _spider(trial: _Trial, lookup: Lookup) -> Iterator[Picture]:
     data = draw.spider_data(trial.datasets, trial.protocol, lookup.group.level)
     patients = data["USUBJID"].n_unique()
-    last = trial.printer.number(data["months"].max(), 1) if data.height else ""  # type: ignore[arg-type]  # a float column
+    last = trial.printer.number(largest(data["months"]), 1)
     alt = (
         f"Spider plot of the change of tumour size over time in {patients} patients, up to {last} months."
         if patients
@@ -209,7 +216,7 @@ def _spider(trial: _Trial, lookup: Lookup) -> Iterator[Picture]:
     )
     yield _picture(
         trial,
-        draw.draw_spider(data, why_empty=_why_no_size(trial)),
+        draw.draw_spider(data, size=trial.size, why_empty=_why_no_size(trial)),
         name="spider",
         section="change",
         title="Change of tumour size over time",
@@ -227,7 +234,7 @@ def _swimmer(trial: _Trial, lookup: Lookup) -> Iterator[Picture]:
     data = draw.swimmer_data(trial.datasets, trial.protocol, lookup.group.level)
     lanes = data.lanes
     ongoing = int(lanes["ongoing"].sum())
-    longest = trial.printer.number(lanes["treated"].max(), 1) if lanes.height else ""  # type: ignore[arg-type]  # a float column
+    longest = trial.printer.number(largest(lanes["treated"]), 1)
     alt = (
         f"Swimmer plot of {lanes.height} patients; the longest treatment lasted {longest} months, {ongoing} ongoing."
         if lanes.height
@@ -235,7 +242,7 @@ def _swimmer(trial: _Trial, lookup: Lookup) -> Iterator[Picture]:
     )
     yield _picture(
         trial,
-        draw.draw_swimmer(data),
+        draw.draw_swimmer(data, size=trial.size),
         name="swimmer",
         section="course",
         title="Treatment, response and follow-up of each patient",
@@ -256,8 +263,8 @@ def _survival(trial: _Trial, lookup: Lookup) -> Iterator[Picture]:
         label = endpoint_label(protocol, name)
         lines = _curve_heading(lookup, name, printer)
         notes = [
-            f"{population_label(protocol, name, block.population)}. Line: Kaplan-Meier estimate; band: pointwise {printer.coverage(_level(lookup, name))}; "
-            "ticks: censored. Dashed: median."
+            f"{population_label(protocol, name, block.population)}. Line: Kaplan-Meier estimate; band: pointwise "
+            f"{printer.coverage(_level(lookup, name))}; ticks: censored. Dashed: median."
         ]
         methods = [*lookup.block("survival_curve", name).methods(), *block.methods()]
         yield _picture(
@@ -267,6 +274,7 @@ def _survival(trial: _Trial, lookup: Lookup) -> Iterator[Picture]:
                 y_label=curve_label(protocol, name),
                 x_label=f"Time since {start_label(protocol, name)} (months)",
                 heading=lines,
+                size=trial.size,
             ),
             name=f"kaplan_meier_{_file_name(name)}",
             section="survival",
@@ -305,42 +313,59 @@ def _level(lookup: Lookup, name: str) -> float | None:
 
 
 def _forest(trial: _Trial, lookup: Lookup) -> Iterator[Picture]:
+    """Estimates over the subgroups, and over the readings of the protocol."""
     import polars as pl
 
-    chosen = trial.results.filter(pl.col("analysis") == "subgroup")
-    for name in chosen["paramcd"].drop_nulls().unique(maintain_order=True):
-        data = draw.forest_data(trial.results, name, lookup.group)
-        if not data.height:
-            continue
-        is_ratio = chosen.filter(pl.col("paramcd") == name)["stat"].is_in(["hazard_ratio", "odds_ratio"]).any()
-        printed = [_estimate(row, trial.printer, is_ratio=is_ratio) for row in data.iter_rows(named=True)]
-        label = endpoint_label(trial.protocol, name)
-        whole = lookup.block("response_rate", name).stat("p").value
-        yield _picture(
-            trial,
-            draw.draw_forest(
-                data,
-                printed=printed,
-                heading=f"{'Ratio' if is_ratio else '%'} ({trial.printer.coverage()})",
-                x_label=f"{label} (ratio)" if is_ratio else f"{label} (%)",
-                reference=1.0 if is_ratio else whole,
-                log=is_ratio,
-            ),
-            name=f"forest_{_file_name(name)}",
-            section="subgroups",
-            title=f"{label} in subgroups",
-            notes=[
-                "Area of a square: number of patients. Dashed line: " + ("ratio of 1." if is_ratio else "all patients.")
-            ],
-            alt=f"Forest plot of {label} in {data.height} subgroups.",
-            group=lookup.group,
-            sources=[f"subgroup {name}"],
-        )
+    for analysis, section, title in (
+        ("subgroup", "subgroups", "in subgroups"),
+        ("sensitivity", "sensitivity", "under other readings of the protocol"),
+    ):
+        chosen = trial.results.filter(pl.col("analysis") == analysis)
+        for name in chosen["paramcd"].drop_nulls().unique(maintain_order=True):
+            data = draw.forest_data(trial.results, name, lookup.group, analysis=analysis)
+            if data.height:
+                stats = chosen.filter(pl.col("paramcd") == name)["stat"]
+                yield _one_forest(trial, lookup, name, data, stats, (analysis, section, title))
 
 
-def _estimate(row: Mapping[str, float | None], printer: Printer, *, is_ratio: bool) -> str:
-    values = [row[name] for name in ("estimate", "low", "high")]
-    texts = [printer.number(v, 2) if is_ratio else printer.percent(v) for v in values]
+def _one_forest(
+    trial: _Trial, lookup: Lookup, name: str, data: pl.DataFrame, stats: pl.Series, kind: tuple[str, str, str]
+) -> Picture:
+    analysis, section, title = kind
+    is_ratio = bool(stats.is_in(["hazard_ratio", "odds_ratio"]).any())
+    is_time = not is_ratio and bool((stats == "median").any())
+    show = _ratio_text if is_ratio else trial.printer.months if is_time else trial.printer.percent
+    printed = [_estimate(row, trial.printer, show) for row in data.iter_rows(named=True)]
+    label = endpoint_label(trial.protocol, name)
+    unit = "ratio" if is_ratio else "months" if is_time else "%"
+    whole = lookup.block("survival", name).stat("median") if is_time else lookup.block("response_rate", name).stat("p")
+    dashed = "ratio of 1" if is_ratio else "as planned" if analysis == "sensitivity" else "all patients"
+    return _picture(
+        trial,
+        draw.draw_forest(
+            data,
+            printed=printed,
+            heading=f"{unit.capitalize()} ({trial.printer.coverage()})",
+            x_label=f"{label} ({unit})",
+            reference=1.0 if is_ratio else whole.value,
+            log=is_ratio,
+        ),
+        name=f"{'forest' if analysis == 'subgroup' else analysis}_{_file_name(name)}",
+        section=section,
+        title=f"{label} {title}",
+        notes=[f"Area of a square: number of patients. Dashed line: {dashed}."],
+        alt=f"Forest plot of {label} {title}, {data.height} lines.",
+        group=lookup.group,
+        sources=[f"{analysis} {name}"],
+    )
+
+
+def _ratio_text(value: float | None) -> str:
+    return format_number(value, 2)
+
+
+def _estimate(row: Mapping[str, float | None], printer: Printer, show: Callable[[float | None], str]) -> str:
+    texts = [show(row[name]) for name in ("estimate", "low", "high")]
     return f"{texts[0]} ({printer.interval(texts[1], texts[2])})"
 
 

@@ -70,7 +70,7 @@ def format_number(value: float | None, digits: int = 0, *, rounding: Rounding = 
 
 def format_p_value(value: float | None, *, rounding: Rounding = "half_even") -> str:
     """
-    Print a p-value: three decimals, two where it is 0.1 or more, and bounds where it would look like 0 or 1.
+    Print a p-value with three decimals, and with a bound where it would look like 0 or 1.
 
     Parameters
     ----------
@@ -82,20 +82,20 @@ def format_p_value(value: float | None, *, rounding: Rounding = "half_even") -> 
     Returns
     -------
     str
-        Such as ``0.032``, ``0.47``, ``<0.001``, ``>0.99``.
+        Such as ``0.032``, ``<0.001``, ``>0.999``.
 
     Examples
     --------
-    >>> [format_p_value(p) for p in (0.0004, 0.0321, 0.473, 0.999)]
-    ['<0.001', '0.032', '0.47', '>0.99']
+    >>> [format_p_value(p) for p in (0.0004, 0.0321, 0.473, 0.9999)]
+    ['<0.001', '0.032', '0.473', '>0.999']
     """
     if value is None or not math.isfinite(value):
         return NOT_ESTIMABLE
     if value < 0.001:
         return "<0.001"
-    if value > 0.99:
-        return ">0.99"
-    return _fixed(_decimal(value), 3 if value < 0.1 else 2, rounding)
+    if value > 0.999:
+        return ">0.999"
+    return _fixed(_decimal(value), 3, rounding)
 
 
 def format_date(value: dt.date | str | None) -> str:

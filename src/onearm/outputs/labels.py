@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Final
 
 from onearm.outputs.lookup import Group
@@ -124,7 +125,7 @@ def variable_label(variable: str) -> str:
     return _VARIABLES.get(variable) or title_case(variable)
 
 
-def category_label(variable: str, level: str | None) -> str:
+def category_label(variable: str, level: str | None, *, among: Collection[str] = ()) -> str:
     """
     Print a category of a baseline characteristic.
 
@@ -134,6 +135,8 @@ def category_label(variable: str, level: str | None) -> str:
         Column of ADSL.
     level : str or None
         As in the results; None is "Missing".
+    among : collection of str
+        All categories; where one of them is in capitals and cannot be an acronym, all of more than three letters are words.
 
     Returns
     -------
@@ -143,7 +146,13 @@ def category_label(variable: str, level: str | None) -> str:
     if level is None or level == "":
         return "Missing"
     known = _CATEGORIES.get(variable, {}) | _CATEGORIES[""]
+    if level not in known and level.isupper() and len(level) > 3 and any(_is_shouted(other) for other in among):
+        level = level.lower()
     return known.get(level) or title_case(level)
+
+
+def _is_shouted(text: str) -> bool:
+    return text.isupper() and len(text) > _LONGEST_ACRONYM
 
 
 def endpoint_label(protocol: Protocol, paramcd: str) -> str:

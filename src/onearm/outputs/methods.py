@@ -29,6 +29,13 @@ _METHODS: Final = {
     "log-log": "interval on the complementary log-log scale (Greenwood's variance; Kalbfleisch and Prentice, 1980)",
     "logit": "interval on the logit scale (Greenwood's variance)",
     "arcsine": "interval on the arcsine-square-root scale (Greenwood's variance)",
+    "exact enumeration": "exact enumeration of the sample space",
+    "umvue, jung-kim 2004": "uniformly minimum variance unbiased estimate (Jung and Kim, Stat Med 2004;23:881-96)",
+    "median-unbiased": "median-unbiased estimate",
+    "two-stage exact": "exact interval over the two-stage sample space",
+    "two-stage, order total": "sample space ordered by the number of responses",
+    "two-stage, order stagewise": "sample space ordered by stage",
+    "observed time": "observed times",
     "brookmeyer-crowley": "interval of the median from the band (Brookmeyer and Crowley, Biometrics 1982;38:29-41)",
 }
 _TRANSFORMS: Final = {name: _METHODS[name] for name in ("plain", "log", "log-log", "logit", "arcsine")}
@@ -94,8 +101,10 @@ def describe_method(method: str) -> str:
 
     Examples
     --------
-    >>> describe_method("wilson, own")
-    'score interval of Wilson (J Am Stat Assoc 1927;22:209-12); own'
+    >>> describe_method("reverse kaplan-meier, own")
+    'reverse Kaplan-Meier estimate (Schemper and Smith, Control Clin Trials 1996;17:343-6); own'
+    >>> describe_method("of this trial, own")
+    'of this trial, own'
     """
     first, *rest = [part.strip() for part in method.lower().split(", ")]
     whole = _METHODS.get(method.strip().lower())
@@ -103,10 +112,11 @@ def describe_method(method: str) -> str:
         return whole
     if first == "quantile" and len(rest) == 1 and rest[0] in _QUANTILES:
         return f"quartiles by {_QUANTILES[rest[0]]}"
+    if first not in _METHODS:
+        return method
     typed = [part.strip() for part in method.split(", ")]
-    if first.removeprefix("reverse ") == "kaplan-meier":
-        if rest and rest[-1] in _MEDIANS:
-            return "; ".join([*(_METHODS.get(p.lower(), p) for p in typed[:-1]), f"median: {_MEDIANS[rest[-1]]}"])
+    if first.removeprefix("reverse ") == "kaplan-meier" and rest and rest[-1] in _MEDIANS:
+        return "; ".join([*(_METHODS.get(p.lower(), p) for p in typed[:-1]), f"median: {_MEDIANS[rest[-1]]}"])
     return "; ".join(_METHODS.get(part.lower(), part) for part in typed)
 
 
@@ -149,7 +159,8 @@ def conventions_of(protocol: Protocol) -> list[Convention]:
         if said.count_start_day
         else "does not include the first day (end − start)"
     )
-    rows = [
+    confirmed = "least time from CR or PR to the assessment that confirms it"
+    return [
         Convention("Interval of a survival probability", said.survival_interval, _TRANSFORMS[said.survival_interval]),
         *_endpoint_intervals(protocol),
         Convention("Median of a survival curve", said.median, _MEDIANS[said.median]),
@@ -164,11 +175,10 @@ def conventions_of(protocol: Protocol) -> list[Convention]:
         Convention("Unknown part of a censoring date", said.censor_date, _DAYS[said.censor_date]),
         Convention("Response criteria", tumour.criteria, _RULES[tumour.criteria]),
         Convention("Assessor", tumour.assessor, f"responses {_source(tumour.response_from)}"),
-        Convention("Confirmation of a response", f"{tumour.confirm_response_after_days} days", "least time from CR or PR to the assessment that confirms it"),
+        Convention("Confirmation of a response", f"{tumour.confirm_response_after_days} days", confirmed),
         Convention("Stable disease", f"{tumour.stable_at_least_days} days", "least time from the start of treatment"),
         Convention("Rounding of printed numbers", said.rounding, _ROUNDING[said.rounding]),
     ]  # fmt: skip
-    return rows
 
 
 def _source(response_from: str) -> str:

@@ -25,6 +25,8 @@ from onearm.outputs.tables import (
     write_csv,
     write_workbook,
 )
+from onearm.outputs.tables.sensitivity import tabulate_sensitivity
+from onearm.outputs.tables.subgroups import tabulate_models, tabulate_subgroups
 
 if TYPE_CHECKING:
     import polars as pl
@@ -43,7 +45,7 @@ def present(
     manifest: Mapping[str, Any],
     folder: Path,
     *,
-    progress: Callable[[str, int, int], None] | None = None,
+    progress: Callable[[str], None] | None = None,
 ) -> tuple[Path, ...]:
     """
     Write the tables, the figures and the report of a trial.
@@ -63,13 +65,14 @@ def present(
     folder : Path
         An existing folder; ``report.html``, ``tables/`` and ``figures/`` are written into it.
     progress : callable, optional
-        Called with what is being drawn, how much is done and how much there is.
+        Called with a few words before each step, such as ``figure 2 of 7``.
 
     Returns
     -------
     tuple of Path
         Every file written, the report first. The same input gives the same bytes.
     """
+    tell = progress or (lambda _: None)
     printer = printer_of(protocol)
     lookups = [Lookup(results, group) for group in groups_of(results, protocol)]
     tables: dict[str, list[Table]] = {
@@ -77,6 +80,11 @@ def present(
         "baseline": [tabulate_baseline(lookups, protocol, printer)],
         "response": [tabulate_response(lookups, protocol, printer)],
         "survival": [tabulate_survival(lookups, protocol, printer)],
+        "subgroups": [
+            *tabulate_subgroups(results, lookups, protocol, printer),
+            *tabulate_models(results, protocol, printer),
+        ],
+        "sensitivity": [tabulate_sensitivity(results, protocol, printer)],
         "exposure": [tabulate_exposure(lookups, printer)],
         "design": [tabulate_design(lookups, printer)],
         "further": [tabulate_rest(results, printer)],
@@ -86,13 +94,13 @@ def present(
     patients = tabulate_patients(datasets, protocol, printer)
     expected = count_pictures(lookups)
     pictures, files = [], []
-    for done, picture in enumerate(compose_pictures(results, datasets, protocol, printer, lookups)):
-        if progress:
-            progress(f"figure {picture.name}", done, max(expected, done + 1))
+    for number, picture in enumerate(compose_pictures(results, datasets, protocol, printer, lookups), start=1):
+        tell(f"figure {number} of {max(expected, number)}")
         pictures.append(picture)
         files += _write_picture(picture, folder / "figures")
     everything = [*(table for part in tables.values() for table in part), *found, patients]
     files += _write_tables([table for table in everything if table], folder / "tables")
+    tell("report")
     contents = Contents(tables, pictures, found, counts, patients)
     report = folder / "report.html"
     write_text(render_report(contents, lookups, protocol, printer, manifest), report)

@@ -6,12 +6,15 @@ import base64
 import hashlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from markupsafe import Markup, escape
+
 from onearm.outputs.album import Picture
+from onearm.outputs.figures.text import short_labels
 from onearm.outputs.format import format_date
 from onearm.outputs.headline import headlines, key_facts
 from onearm.outputs.methods import conventions_of
@@ -29,6 +32,7 @@ __all__ = ["Contents", "Section", "render_report"]
 
 _MOST_ROWS: Final = 200
 _TIES: Final = re.compile(r"[nN] = \d+|\d+ of \d+|[\d.]+% CI (?=[\d−])|\d months?\b")
+_DATES: Final = re.compile(r"\b\d{4}-\d{2}-\d{2}\b")
 _HEX: Final = re.compile(r"[0-9a-f]{32,}")
 
 
@@ -104,6 +108,7 @@ _SECTIONS: Final = (
     ("course", "Course of each patient"),
     ("survival", "Time to event"),
     ("subgroups", "Subgroups"),
+    ("sensitivity", "Other readings of the protocol"),
     ("exposure", "Exposure to treatment"),
     ("design", "Design and decision"),
     ("further", "Further results"),
@@ -123,7 +128,19 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters["tie"] = _tie
+    environment.filters["dated"] = _dated
+    environment.filters["runs"] = _runs
     return environment
+
+
+def _dated(text: str) -> Markup:
+    """Mark up ISO dates, which should not break at a hyphen; everything else is escaped."""
+    return Markup(_DATES.sub(r"<time>\g<0></time>", str(escape(text))))
+
+
+def _runs(text: str) -> list[tuple[str, bool]]:
+    """Split a paragraph of the plan at its ``**``: text, and whether it is strong."""
+    return [(part, number % 2 == 1) for number, part in enumerate(text.split("**")) if part]
 
 
 def _tie(text: str) -> str:
@@ -160,16 +177,14 @@ def render_report(
         HTML, the same for the same input. Its content security policy allows its own style sheet and images held in the
         page, and nothing else.
     """
-    from markupsafe import Markup
-
     style = files("onearm.outputs").joinpath("templates", "report.css").read_text(encoding="utf-8")
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     shown = [_cut(table) for table in contents.findings]
     references = manifest.get("methods", {})
-    patients, hidden_patients = _cut(contents.patients)
+    patients, hidden_patients = _cut(_abbreviate(contents.patients))
     return _environment().get_template("report.html.j2").render(
         # The style sheet ships with the package: it is the one text that must not be escaped.
-        style=Markup(style),  # noqa: S704 - a constant of the package
+        style=Markup(style),
         policy=f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'; form-action 'none'",
         trial=protocol.trial,
         cutoff=format_date(protocol.trial.cutoff),
@@ -199,20 +214,23 @@ def _plan(protocol: Protocol) -> list[tuple[str, list[str]]]:
     return parts
 
 
+def _abbreviate(table: Table) -> Table:
+    """Leave out what all identifiers begin with, and say so; the file keeps them whole."""
+    names = [row.label for row in table.rows]
+    short = short_labels(names, longest=40)
+    if short == names:
+        return table
+    rows = tuple(replace(row, label=label) for row, label in zip(table.rows, short, strict=True))
+    start = names[0].removesuffix(short[0])
+    notes = (f"Every identifier begins with {start}.",) if start != names[0] else ()
+    return replace(table, rows=rows, footnotes=(*notes, *table.footnotes))
+
+
 def _cut(table: Table) -> tuple[Table, int]:
     hidden = max(len(table.rows) - _MOST_ROWS, 0)
     if not hidden:
         return table, 0
-    kept = Table(
-        table.name,
-        table.title,
-        table.columns,
-        table.rows[:_MOST_ROWS],
-        table.footnotes,
-        table.sources,
-        table.is_numeric,
-    )
-    return kept, hidden
+    return replace(table, rows=table.rows[:_MOST_ROWS]), hidden
 
 
 def _sections(contents: Contents) -> list[Section]:
@@ -246,12 +264,20 @@ def _flatten(manifest: Mapping[str, Any], lead: str = "", depth: int = 0) -> Ite
             if all(not isinstance(item, (Mapping, list, tuple)) for item in value):
                 text = ", ".join(str(item) for item in value)
                 yield name, _short(text), text
-            elif depth < 2:
+            else:
                 for position, item in enumerate(value, start=1):
-                    named = item if isinstance(item, Mapping) else {"": item}
-                    yield from _flatten(named, f"{name} {position} · ", depth + 1)
+                    yield _on_one_line(item, name, position)
         else:
             yield name, _short(str(value)), str(value)
+
+
+def _on_one_line(item: Any, name: str, position: int) -> tuple[str, str, str]:
+    if not isinstance(item, Mapping):
+        return f"{name} {position}", _short(str(item)), str(item)
+    file = item.get("file") or item.get("name") or position
+    parts = [f"{key} {value}" for key, value in item.items() if key not in ("file", "name")]
+    text = ", ".join(parts)
+    return f"{name} · {file}", _short(text), text
 
 
 def _short(text: str) -> str:

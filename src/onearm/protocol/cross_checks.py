@@ -35,6 +35,8 @@ def cross_check(raw: dict[str, Any]) -> Iterator[Problem]:
         yield from _design(cohort.get("design"), f"cohort.{name}.design", raw)
     yield from _treatments(raw)
     yield from _schedule(raw)
+    for name, model in _tables(raw, "model"):
+        yield from _model(name, model, raw)
 
 
 def _tables(raw: dict[str, Any], key: str) -> list[tuple[str, dict[str, Any]]]:
@@ -92,6 +94,21 @@ def _design(design: Any, key: str, raw: dict[str, Any]) -> Iterator[Problem]:
     endpoint, endpoints = design.get("endpoint"), raw.get("endpoint")
     if isinstance(endpoint, str) and isinstance(endpoints, dict) and endpoint not in endpoints:
         yield f"{key}.endpoint", f"no endpoint of that name: {endpoint!r}.{suggest(endpoint, endpoints)}"
+
+
+def _model(name: str, model: dict[str, Any], raw: dict[str, Any]) -> Iterator[Problem]:
+    endpoint = model.get("endpoint")
+    times = [key for key, value in _tables(raw, "endpoint") if kind_of(value) == "time"]
+    if isinstance(endpoint, str) and endpoint not in times:
+        yield f"model.{name}.endpoint", f"no time of that name: {endpoint!r}.{suggest(endpoint, times)}"
+    covariates = _names(model.get("covariates"))
+    pairs = model.get("interactions", [])
+    for covariate in [word for pair in pairs if isinstance(pair, list) for word in _names(pair)]:
+        if covariate not in covariates:
+            yield (
+                f"model.{name}.interactions",
+                f"'{covariate}' is no covariate of this model.{suggest(covariate, covariates)}",
+            )
 
 
 def _treatments(raw: dict[str, Any]) -> Iterator[Problem]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from onearm.protocol.cross_checks import cross_check
 from onearm.protocol.model import Protocol
 from onearm.protocol.sources import gather_endpoint_columns
 
-__all__ = ["parse_protocol", "read_protocol", "resolve_protocol"]
+__all__ = ["parse_protocol", "read_protocol", "resolve_protocol", "vary_protocol"]
 
 _TAGS = {"rate", "time", "simon", "exact", "bayes", "one_sample_log_rank", "none"}
 
@@ -95,6 +95,11 @@ def parse_protocol(text: str, *, name: str = "protocol.toml") -> Protocol:
     except ValidationError as error:
         problems = list(dict.fromkeys(f"{name}, {key}: {text}" for key, text in _explained(error, typed))) + problems
         raise ProtocolError(*problems) from None
+    for alternative, section in protocol.sensitivity.items():
+        try:
+            vary_protocol(protocol, section.change, name=alternative)
+        except ProtocolError as error:
+            problems += [f"{name}, {problem}" for problem in error.problems]
     if problems:
         raise ProtocolError(*problems)
     return protocol
@@ -127,6 +132,67 @@ def resolve_protocol(protocol: Protocol) -> str:
     """
     data = json.loads(protocol.model_dump_json(by_alias=True))
     return json.dumps(data, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def vary_protocol(protocol: Protocol, change: Mapping[str, Any], *, name: str = "variation") -> Protocol:
+    """
+    Change some keys of a protocol.
+
+    Parameters
+    ----------
+    protocol : Protocol
+        As planned.
+    change : mapping of str to object
+        Dotted names of keys, such as ``endpoint.ORR.of``, and their values.
+    name : str
+        What the variation is called, for the messages.
+
+    Returns
+    -------
+    Protocol
+        Checked like any other; a changed preset also changes the conventions that it implies.
+
+    Raises
+    ------
+    ProtocolError
+        For a key that does not exist or a value that it cannot have.
+
+    Examples
+    --------
+    >>> text = ('[trial]\\nid = "A"\\ntitle = "B"\\n[sets]\\nITT = ["enrolled"]\\n'
+    ...         '[endpoint.ORR]\\nset = "ITT"\\nsuccess = ["CR"]')
+    >>> vary_protocol(parse_protocol(text), {"endpoint.ORR.of": "unconfirmed"}).rates["ORR"].of
+    'unconfirmed'
+    """
+    data = json.loads(protocol.model_dump_json(by_alias=True))
+    where = f"sensitivity.{name}.change"
+    problems = [problem for key, value in change.items() if (problem := _set(data, key, value))]
+    if problems:
+        raise ProtocolError(*(f"{where}: {problem}" for problem in problems))
+    problems = [f"{where}: {key}: {problem}" for key, problem in cross_check(data)]
+    try:
+        varied = Protocol.model_validate_json(json.dumps(data, default=str))
+    except ValidationError as error:
+        raise ProtocolError(*(f"{where}: {key}: {text}" for key, text in _explained(error, data)), *problems) from None
+    if problems:
+        raise ProtocolError(*problems)
+    return varied
+
+
+def _set(data: dict[str, Any], key: str, value: Any) -> str | None:
+    """Change one key in place; say what is wrong with it where it does not exist."""
+    here: Any = data
+    *path, last = key.split(".")
+    for part in path:
+        if not isinstance(here, dict) or part not in here:
+            return f"no key '{key}'.{suggest(part, here if isinstance(here, dict) else [])}"
+        here = here[part]
+    if not isinstance(here, dict) or last not in here:
+        return f"no key '{key}'.{suggest(last, here if isinstance(here, dict) else [])}"
+    here[last] = value
+    if key == "conventions.preset":
+        here.update(with_preset({"preset": value}))
+    return None
 
 
 def _explained(error: ValidationError, raw: dict[str, Any]) -> Iterator[tuple[str, str]]:

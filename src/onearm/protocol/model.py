@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -15,7 +15,7 @@ from onearm.protocol.sources import SourceSection
 from onearm.protocol.tumour import Tumour
 from onearm.terms import SetRule
 
-__all__ = ["Baseline", "Cohort", "Protocol", "Treatment", "Trial"]
+__all__ = ["Alternative", "Baseline", "Cohort", "CoxModelPlan", "Protocol", "Subgroup", "Treatment", "Trial"]
 
 
 class Trial(Section):
@@ -62,6 +62,40 @@ class Baseline(Section):
     unit: str | None = None
 
 
+class Subgroup(Section):
+    """``[[subgroup]]``: a characteristic over whose levels every endpoint is repeated."""
+
+    variable: Name
+    """Column of the subject-level data set."""
+    label: str | None = None
+    cuts: tuple[float, ...] = ()
+    """Limits that split a number into classes; a number without limits is taken level by level."""
+    levels: tuple[str, ...] = ()
+    """Order of the levels; the first is the reference of the hazard ratios. Those not named follow in alphabetical order."""
+
+
+class CoxModelPlan(Section):
+    """``[model.NAME]``: a multivariable Cox model."""
+
+    endpoint: Name
+    """A time of this protocol."""
+    covariates: Annotated[tuple[Name, ...], Field(min_length=1)]
+    """Columns of the subject-level data set, all in one model."""
+    references: dict[str, str] = Field(default_factory=dict)
+    """Reference level of a categorical covariate; the first in alphabetical order where missing."""
+    interactions: tuple[tuple[Name, Name], ...] = ()
+    """Pairs of covariates whose interaction is tested, each by a likelihood-ratio test of its own."""
+    strata: tuple[Name, ...] = ()
+
+
+class Alternative(Section):
+    """``[sensitivity.NAME]``: another reading of the protocol, under which the headline numbers are repeated."""
+
+    label: str | None = None
+    change: Annotated[dict[str, Any], Field(min_length=1)]
+    """Keys of this file by their dotted names, and what they are changed to: ``{ "endpoint.ORR.of" = "unconfirmed" }``."""
+
+
 class Cohort(Section):
     """``[cohort.NAME]``: patients analysed by themselves, and what differs from the rest of the protocol."""
 
@@ -88,6 +122,9 @@ class Protocol(Section):
     tumour: Tumour = Tumour()
     endpoint: Annotated[dict[str, Endpoint], Field(min_length=1)]
     baseline: tuple[Baseline, ...] = ()
+    subgroup: tuple[Subgroup, ...] = ()
+    model: dict[str, CoxModelPlan] = Field(default_factory=dict)
+    sensitivity: dict[str, Alternative] = Field(default_factory=dict)
     cohort: dict[str, Cohort] = Field(default_factory=dict)
     source: SourceSection = SourceSection()
     conventions: Conventions = Conventions()

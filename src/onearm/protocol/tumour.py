@@ -53,6 +53,7 @@ class BestResponseSwitches(Section):
     before_reference: Literal["ignore", "count"] = "ignore"
     after_progression: Literal["ignore", "count"] = "ignore"
     new_therapy: Literal["ignore_after", "count"] = "ignore_after"
+    within_days: Annotated[int, Field(ge=1)] | None = None
     missing_as_not_evaluable: bool = True
 
 

@@ -12,12 +12,16 @@ module                 holds
 `dates`                partial ISO 8601 dates
 `recist`               the switches of RECIST 1.1, `RecistRules`
 `recist_lesions`       findings about lesions: measurability, number of targets
+`assessment_checks`    findings about assessed responses, and where they differ from the lesions
 `recist_target`        sum of diameters and target response
 `recist_non_target`    non-target response and new lesions
 `recist_timepoint`     the timepoint response
-`best_response`        best overall response, confirmed and unconfirmed
-`irecist`              iRECIST from the same components, and iBOR
-`progression`          first progression, last adequate assessment, first response
+`response_sequence`    the switches of the best response, `BestResponseRules`, and what they make of a course
+`best_response`        best overall response, confirmed and unconfirmed; first response; clinical benefit
+`irecist`              iRECIST from the same components, both tracks side by side
+`irecist_best`         iBOR, and the day of progression by iRECIST
+`new_lesions`          new lesions at visits that do not mention them
+`progression`          first progression, last adequate assessment, missed assessments
 `censoring`            PFS, OS, duration of response and their censorings
 `kinetics`             growth modulation index, tumour growth rate, depth of response
 =====================  =================================================================================

@@ -6,8 +6,7 @@ from typing import Final
 
 import polars as pl
 
-from onearm.errors import DataError, suggest
-from onearm.frames import check_columns
+from onearm.rules.lesion_rows import check_lesion_rows
 from onearm.rules.recist import RECIST_1_1, RecistRules
 
 __all__ = ["NEW_LESION_STATES", "NON_TARGET_STATES", "new_lesion_response", "non_target_response"]
@@ -19,37 +18,6 @@ NEW_LESION_STATES: Final = ("unequivocal", "increased", "equivocal", "none")
 there."""
 
 _KEY: Final = ("subject", "visit")
-
-
-def check_states(frame: pl.DataFrame, states: tuple[str, ...], *, where: str) -> None:
-    """
-    Check that every state is known and every row has a day.
-
-    Parameters
-    ----------
-    frame : polars.DataFrame
-        With ``subject``, ``visit``, ``day`` and ``state``.
-    states : tuple of str
-        The known states.
-    where : str
-        What the frame is, for the message.
-
-    Raises
-    ------
-    DataError
-        With all unknown states and the number of rows without a day.
-    """
-    unknown = sorted(str(s) for s in frame["state"].unique().drop_nulls().to_list() if s not in states)
-    problems = [f"{where}: unknown state '{s}'.{suggest(s, states)}" for s in unknown]
-    undated = frame.filter(pl.col("day").is_null())
-    if undated.height:
-        subject, visit = undated.select(_KEY).row(0)
-        problems.append(
-            f"{where}: {undated.height} rows have no day; the first is subject {subject!r}, visit {visit!r}. "
-            "Impute the date, or leave the row out."
-        )
-    if problems:
-        raise DataError(*problems)
 
 
 _NON_TARGET: Final = {
@@ -80,12 +48,12 @@ def non_target_response(lesions: pl.DataFrame, rules: RecistRules = RECIST_1_1) 
     polars.DataFrame
         One row per ``subject`` and ``visit``, sorted by subject and day: ``subject, visit, day, first_day, last_day,
         is_baseline, n_lesions`` (at baseline) ``, n_missing, n_left, n_increased`` (larger than at the last visit)
-        ``, non_target`` (CR, NON-CR/NON-PD, PD, NE; missing at baseline), ``rule, why``.
+        ``, non_target`` (CR, NON-CR/NON-PD, PD, NE; missing at baseline and before), ``rule, why``.
 
     Raises
     ------
     DataError
-        For a missing column, an unknown state, a missing day.
+        For a missing column, an unknown state, a missing subject, visit or day.
 
     References
     ----------
@@ -100,8 +68,7 @@ def non_target_response(lesions: pl.DataFrame, rules: RecistRules = RECIST_1_1) 
     >>> non_target_response(lesions)["non_target"].to_list()
     [None, 'CR', 'PD']
     """
-    check_columns(lesions, ("subject", "visit", "day", "lesion", "state"), where="non-target lesions")
-    check_states(lesions, NON_TARGET_STATES, where="non-target lesions")
+    check_lesion_rows(lesions, NON_TARGET_STATES, where="non-target lesions")
     state = _node_state(lesions, rules)
     visits = lesions.group_by(_KEY).agg(
         pl.col("day").min().alias("first_day"),
@@ -116,7 +83,9 @@ def non_target_response(lesions: pl.DataFrame, rules: RecistRules = RECIST_1_1) 
     visits = visits.sort("subject", "first_day", "last_day", "visit")
     if "is_baseline" not in lesions.columns:
         visits = visits.with_columns(is_baseline=pl.int_range(pl.len()).over("subject") == 0)
-    at_baseline = visits.filter("is_baseline").select("subject", pl.col("n_rows").alias("n_lesions"))
+    at_baseline = visits.filter("is_baseline").select(
+        "subject", pl.col("n_rows").alias("n_lesions"), pl.col("first_day").alias("baseline_day")
+    )
     visits = visits.join(at_baseline, on="subject", how="left", maintain_order="left")
     return _conclude(visits, rules)
 
@@ -141,7 +110,7 @@ def _conclude(visits: pl.DataFrame, rules: RecistRules) -> pl.DataFrame:
         else ((pl.col("n_missing") > 0) & (pl.col("n_left") == 0))
     )
     response = (
-        pl.when("is_baseline")
+        pl.when(pl.col("is_baseline") | (pl.col("first_day") < pl.col("baseline_day")).fill_null(False))
         .then(None)
         .when(pl.col("n_progressed") > 0)
         .then(pl.lit("PD"))
@@ -195,7 +164,7 @@ def new_lesion_response(lesions: pl.DataFrame, rules: RecistRules = RECIST_1_1) 
     Raises
     ------
     DataError
-        For a missing column, an unknown state, a missing day.
+        For a missing column, an unknown state, a missing subject, visit or day.
 
     References
     ----------
@@ -210,8 +179,7 @@ def new_lesion_response(lesions: pl.DataFrame, rules: RecistRules = RECIST_1_1) 
     >>> new_lesion_response(lesions)["new_lesion"].to_list()
     ['yes', 'yes']
     """
-    check_columns(lesions, ("subject", "visit", "day", "lesion", "state"), where="new lesions")
-    check_states(lesions, NEW_LESION_STATES, where="new lesions")
+    check_lesion_rows(lesions, NEW_LESION_STATES, where="new lesions")
     measured = pl.col("diameter_mm").cast(pl.Float64) if "diameter_mm" in lesions.columns else pl.lit(0.0)
     stated = lesions.with_columns(state=pl.col("state").fill_null("unequivocal"), _mm=measured.fill_null(0.0))
     is_sure = pl.col("state").is_in(["unequivocal", "increased"])

@@ -6,8 +6,9 @@ from typing import Final
 
 import polars as pl
 
-from onearm.errors import DataError, suggest
+from onearm.errors import DataError
 from onearm.frames import check_columns, check_key
+from onearm.rules.lesion_rows import check_lesion_rows
 from onearm.rules.recist import EPSILON, RECIST_1_1, RecistRules
 
 __all__ = ["TARGET_STATES", "sum_of_diameters", "target_response"]
@@ -15,7 +16,6 @@ __all__ = ["TARGET_STATES", "sum_of_diameters", "target_response"]
 TARGET_STATES: Final = ("measured", "too_small", "absent", "merged", "not_evaluable", "not_done")
 """What may be said of a target lesion at a visit; a missing state means "measured" where there is a diameter."""
 
-_LESION_COLUMNS: Final = ("subject", "visit", "day", "lesion", "is_node", "diameter_mm", "state")
 _KEY: Final = ("subject", "visit")
 
 
@@ -51,7 +51,7 @@ def sum_of_diameters(lesions: pl.DataFrame, rules: RecistRules = RECIST_1_1) -> 
     Raises
     ------
     DataError
-        For a missing column, an unknown state, a repeated lesion, a missing day.
+        For a missing column, an unknown state, a repeated lesion, a missing subject, visit or day.
 
     References
     ----------
@@ -73,13 +73,12 @@ def sum_of_diameters(lesions: pl.DataFrame, rules: RecistRules = RECIST_1_1) -> 
     >>> sum_of_diameters(lesions).select("visit", "sum_mm", "change_pct").rows()
     [(0, 50.0, 0.0), (1, 30.0, -40.0)]
     """
-    check_columns(lesions, _LESION_COLUMNS, where="target lesions")
-    _check_states(lesions)
+    check_lesion_rows(lesions, TARGET_STATES, where="target lesions", columns=("is_node", "diameter_mm"))
     check_key(lesions, (*_KEY, "lesion"), where="target lesions")
     valued = lesions.with_columns(mm=_diameter(rules))
     visits = _visits(valued)
     whole = _join_fragments(valued)
-    baseline = whole.join(visits.filter("is_baseline").select(_KEY), on=_KEY, how="semi", nulls_equal=True)
+    baseline = whole.join(visits.filter("is_baseline").select(_KEY), on=_KEY, how="semi")
     counted = whole.join(baseline.select("subject", "lesion"), on=("subject", "lesion"), how="semi")
     at_baseline = baseline.group_by("subject").agg(
         n_lesions=pl.len(),
@@ -91,21 +90,6 @@ def sum_of_diameters(lesions: pl.DataFrame, rules: RecistRules = RECIST_1_1) -> 
         .sort("subject", "first_day", "last_day", "visit")
     )
     return _compare(sums)
-
-
-def _check_states(lesions: pl.DataFrame) -> None:
-    """Raise DataError for states that are not known and for rows without a day."""
-    unknown = [s for s in lesions["state"].unique().drop_nulls().to_list() if s not in TARGET_STATES]
-    problems = [f"target lesions: unknown state '{s}'.{suggest(str(s), TARGET_STATES)}" for s in sorted(unknown)]
-    undated = lesions.filter(pl.col("day").is_null())
-    if undated.height:
-        subject, visit = undated.select(_KEY).row(0)
-        problems.append(
-            f"target lesions: {undated.height} rows have no day; the first is subject {subject!r}, visit {visit!r}. "
-            "Impute the date, or leave the row out."
-        )
-    if problems:
-        raise DataError(*problems)
 
 
 def _diameter(rules: RecistRules) -> pl.Expr:
@@ -141,9 +125,8 @@ def _visits(lesions: pl.DataFrame) -> pl.DataFrame:
     return (
         visits.join(start, on="subject", how="left")
         .with_columns(
-            is_after_baseline=(~pl.col("is_baseline") & (pl.col("first_day") >= pl.col("baseline_day"))).fill_null(
-                False
-            )
+            # without any baseline every visit is after it, and not evaluable
+            is_after_baseline=~pl.col("is_baseline") & (pl.col("first_day") >= pl.col("baseline_day")).fill_null(True)
         )
         .drop("baseline_day")
     )
@@ -293,7 +276,7 @@ def target_response(sums: pl.DataFrame, rules: RecistRules = RECIST_1_1) -> pl.D
     back = gone_before & (pl.col("non_node_mm") > 0) & pl.lit(rules.reappearance == "PD")
     conditions = (
         pl.col("baseline_mm").is_null(),
-        missing & ((grown & pl.lit(rules.partial_progression)) | back),
+        missing & (grown | back) & pl.lit(rules.partial_progression),
         missing,
         pl.col("is_gone"),
         back,

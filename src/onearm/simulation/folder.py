@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import resources
@@ -17,6 +16,7 @@ from typing import Final
 
 import polars as pl
 
+from onearm.data import write_table, write_text
 from onearm.errors import DataError, ProtocolError, suggest
 from onearm.protocol import Protocol, parse_protocol, read_protocol
 from onearm.simulation.assumptions import Assumptions, parse_assumptions
@@ -180,7 +180,7 @@ def simulate_trial_folder(
     n: int | None = None,
     seed: int = 1,
     assumptions: str | Path | None = None,
-    processes: int | None = None,
+    workers: int | None = None,
     progress: Progress | None = None,
 ) -> TrialFolder:
     """
@@ -198,8 +198,8 @@ def simulate_trial_folder(
         0 or more.
     assumptions : str or Path, optional
         Another file of assumptions than the one beside the protocol.
-    processes : int, optional
-        At most so many at once; the number of processors, where missing. The result does not depend on it.
+    workers : int, optional
+        Blocks of patients made at once; the number of processors, where missing. The result does not depend on it.
     progress : callable, optional
         Called as blocks of patients are done.
 
@@ -223,11 +223,13 @@ def simulate_trial_folder(
     screening = plan_screening(planned.protocol, planned.assumptions, n=size, seed=seed)
     folder = _prepare(Path(out))
     with _scratch(folder) as scratch:
-        rows = _write_parts(planned, screening, scratch, seed=seed, processes=processes, progress=progress)
+        rows = _write_parts(planned, screening, scratch, seed=seed, workers=workers, progress=progress)
         for name in rows:
-            part = scratch / f"{name}.parquet"
-            pl.scan_parquet(sorted(scratch.glob(f"{name}-*.parquet"))).sink_parquet(part)
-            _replace(part, folder, name)
+            parts = pl.scan_parquet(sorted(scratch.glob(f"{name}-*.parquet")))
+            whole, file = scratch / f"{name}.parquet", folder / "data" / f"{name}.parquet"
+            parts.sink_parquet(whole, compression="zstd", compression_level=1)
+            os.replace(whole, file)
+            _remove_others(file)
     _write_texts(planned, folder, n=size, seed=seed)
     return TrialFolder(folder, size, seed, rows)
 
@@ -258,14 +260,10 @@ def write_trial(tables: Tables, planned: Planned, folder: str | Path, *, n: int,
         If the folder holds a trial that is not synthetic.
     """
     path = _prepare(Path(folder))
-    with _scratch(path) as scratch:
-        for name, table in tables.items():
-            part = scratch / f"{name}.{'csv' if n <= LARGEST_CSV else 'parquet'}"
-            if part.suffix == ".csv":
-                table.write_csv(part)
-            else:
-                table.write_parquet(part)
-            _replace(part, path, name)
+    for name, table in tables.items():
+        file = path / "data" / f"{name}.{'csv' if n <= LARGEST_CSV else 'parquet'}"
+        write_table(table, file)
+        _remove_others(file)
     _write_texts(planned, path, n=n, seed=seed)
     return TrialFolder(path, n, seed, {name: table.height for name, table in tables.items()})
 
@@ -290,24 +288,17 @@ def _scratch(folder: Path) -> Iterator[Path]:
         shutil.rmtree(scratch, ignore_errors=True)
 
 
-def _replace(part: Path, folder: Path, name: str) -> None:
-    place = folder / "data" / part.name
-    os.replace(part, place)
-    for other in (folder / "data").glob(f"{name}.*"):
-        if other != place:
+def _remove_others(file: Path) -> None:
+    """Leave no table of an earlier trial in another format."""
+    for other in file.parent.glob(f"{file.stem}.*"):
+        if other != file:
             other.unlink()
 
 
 def _write_texts(planned: Planned, folder: Path, *, n: int, seed: int) -> None:
-    with _scratch(folder) as scratch:
-        texts = {
-            "protocol.toml": mark_synthetic(planned.protocol_text),
-            "assumptions.toml": planned.assumptions_text,
-            "README.txt": README.format(n=n, seed=seed),
-        }
-        for name, text in texts.items():
-            (scratch / name).write_text(text, encoding="utf-8")
-            os.replace(scratch / name, folder / name)
+    write_text(mark_synthetic(planned.protocol_text), folder / "protocol.toml")
+    write_text(planned.assumptions_text, folder / "assumptions.toml")
+    write_text(README.format(n=n, seed=seed), folder / "README.txt")
 
 
 def _write_parts(
@@ -316,15 +307,13 @@ def _write_parts(
     scratch: Path,
     *,
     seed: int,
-    processes: int | None,
+    workers: int | None,
     progress: Progress | None,
 ) -> dict[str, int]:
     n_blocks = screening.n_blocks
-    workers = min(processes or os.cpu_count() or 1, n_blocks)
     rows: dict[str, int] = {}
-    # spawn: forking a process in which polars has threads can hang
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(max_workers=workers, mp_context=context) as pool:
+    # threads: NumPy and Polars release the interpreter lock, and processes take longer to start than a block takes
+    with ThreadPoolExecutor(max_workers=workers or os.cpu_count()) as pool:
         jobs = [
             pool.submit(_write_block, planned, screening.block(block), scratch, seed=seed, block=block)
             for block in range(n_blocks)

@@ -136,7 +136,8 @@ def _at_most_five(wanted: Bools) -> Bools:
 def _sizes(rng: np.random.Generator, model: LesionAssumptions, n: int, is_nodal: Bools) -> Floats:
     """Size beyond what is measurable is log-normal, so that every target lesion is measurable."""
     least = np.where(is_nodal, model.measurable_node_mm, model.measurable_mm)
-    excess = model.excess_mm * np.exp(model.excess_sd * rng.standard_normal((n, len(is_nodal))))
+    median = np.repeat([site.excess_mm or model.excess_mm for site in model.site], SLOTS)
+    excess = median * np.exp(model.excess_sd * rng.standard_normal((n, len(is_nodal))))
     size: Floats = np.minimum(least + excess, model.largest_mm)
     return size.round(model.digits)
 

@@ -22,7 +22,7 @@ MOST_HOLDS = 3
 
 
 class Action(IntEnum):
-    """What is done to the drug; ``NOT_APPLICABLE`` where it is no longer given or did not cause the event."""
+    """What is done to the drug that caused the event; ``NOT_APPLICABLE`` where it is no longer given."""
 
     NONE = 0
     REDUCED = 1
@@ -177,7 +177,7 @@ def _wished_action(rng: np.random.Generator, model: Toxicity, grade: Ints, drug:
         [Action.REDUCED, Action.INTERRUPTED, Action.WITHDRAWN],
         Action.NONE,
     )
-    return np.where(drug < 0, Action.NOT_APPLICABLE, action).astype(np.int64)
+    return np.where(drug < 0, Action.NONE, action).astype(np.int64)
 
 
 def _limits(actions: GradeActions) -> list[float]:

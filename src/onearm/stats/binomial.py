@@ -135,7 +135,9 @@ _METHODS: Final = (
     ),
     BinomialMethod("logit", "logit", bounds.logit, "Brown LD, Cai TT, DasGupta A (2001), Stat Sci 16(2):101-133"),
     BinomialMethod("arcsine", "arcsine", bounds.arcsine, "Brown LD, Cai TT, DasGupta A (2001), Stat Sci 16(2):101-133"),
-    BinomialMethod("t", "Student's t of a 0/1 mean", bounds.student_t, "IBM SPSS Statistics Algorithms, EXAMINE"),
+    BinomialMethod(
+        "student-t", "Student's t of a 0/1 mean", bounds.student_t, "IBM SPSS Statistics Algorithms, EXAMINE"
+    ),
 )
 
 BINOMIAL_INTERVALS: Final[dict[str, BinomialMethod]] = {method.name: method for method in _METHODS}
@@ -160,7 +162,8 @@ def binomial_bounds(x: ArrayLike, n: ArrayLike, *, method: str = "clopper-pearso
     Returns
     -------
     Bounds
-        Named tuple of two arrays in the broadcast shape, as proportions. NaN only for ``method="t"`` with one subject.
+        Named tuple of two arrays in the broadcast shape, as proportions. NaN only for ``method="student-t"`` with one
+        subject.
 
     Raises
     ------
@@ -237,11 +240,11 @@ def binomial_interval(x: int, n: int, *, method: str = "clopper-pearson", level:
 
 
 def _edge_note(x: int, n: int, method: str) -> str:
-    if method == "t" and n == 1:
+    if method == "student-t" and n == 1:
         return "one subject has no variance"
     if x not in (0, n):
         return ""
-    if method in ("wald", "t"):
+    if method in ("wald", "student-t"):
         return "no width, because every subject had the same outcome"
     if method == "logit":
         return "Clopper-Pearson bounds, because the log odds are infinite"

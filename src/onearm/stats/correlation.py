@@ -22,7 +22,7 @@ from onearm.errors import MethodError
 from onearm.frames import Framed
 from onearm.stats.interval import level_problems
 from onearm.stats.permutation import NullDistribution
-from onearm.stats.ranks import midranks
+from onearm.stats.samples import midranks
 
 __all__ = ["Kendall", "Pearson", "Spearman", "kendall", "pearson", "spearman"]
 

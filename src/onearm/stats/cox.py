@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -12,11 +12,10 @@ from scipy.special import ndtr, ndtri
 
 from onearm.frames import Framed
 from onearm.stats.cox_data import CoxData, Ties, check_choice, check_collinear, cox_data, likelihood_of
-from onearm.stats.cox_likelihood import Evaluation
-from onearm.stats.cox_newton import R_CHANGE, Maximum, maximise
+from onearm.stats.cox_newton import Likelihood
 from onearm.stats.cox_profile import profile_limits
 from onearm.stats.cox_risk import Floats
-from onearm.stats.cox_separation import Separation, describe_separation, escape_direction
+from onearm.stats.cox_separation import Limit, Separation, climb, describe_separation
 from onearm.stats.cox_table import coefficient_frame, coefficient_table
 from onearm.stats.cox_tests import ChiSquared, chi_squared, quadratic_form
 from onearm.stats.times import check_level
@@ -183,20 +182,16 @@ def cox(
     origin = np.zeros(len(data.names))
     null = likelihood(origin)
     check_collinear(null.information, data.names)
-    best, direction = _climb(data, likelihood, null, ties)
-    infinite = np.zeros(origin.size, dtype=bool) if direction is None else direction != 0
-    limits = _Limits(data, likelihood, best, infinite, level)
-    covariance = _covariance(best.at.information, direction)
-    spread = np.sqrt(np.diag(covariance))
-    low, high = limits.profile(spread) if interval == "profile" else limits.wald(spread)
-    top = best.at.log_likelihood + best.gap
-    separation = None
-    if direction is not None:
-        separation = describe_separation(data, direction, top, ties=ties, level=level)
-        best = best._replace(beta=np.where(infinite, np.copysign(np.inf, direction), best.beta))
-    z = np.where(infinite, np.nan, best.beta / spread)
-    coef = best.beta / data.scale
-    wald = np.nan if infinite.any() else float(best.beta @ best.at.information @ best.beta)
+    limit = climb(data, ties, null)
+    infinite = np.isinf(limit.beta)
+    spread = np.sqrt(np.diag(limit.covariance))
+    if interval == "profile":
+        low, high = _profile_bounds(likelihood, data, limit, spread, level)
+    else:
+        low, high = limit.beta + np.outer([-1, 1], spread * ndtri(0.5 + level / 2))
+    separation = describe_separation(data, limit, ties=ties, level=level) if infinite.any() else None
+    z = np.where(infinite, np.nan, limit.beta / spread)
+    coef = limit.beta / data.scale
     with np.errstate(over="ignore"):
         return CoxModel(
             names=data.names,
@@ -208,85 +203,35 @@ def cox(
             z=z,
             p=2 * ndtr(-np.abs(z)),
             log_likelihood_null=null.log_likelihood,
-            log_likelihood=top,
-            likelihood_ratio=chi_squared(2 * (top - null.log_likelihood), coef.size),
-            wald=chi_squared(wald, coef.size),
+            log_likelihood=limit.value,
+            likelihood_ratio=chi_squared(2 * (limit.value - null.log_likelihood), coef.size),
+            wald=chi_squared(limit.wald, coef.size),
             score=chi_squared(quadratic_form(null.score, null.information), coef.size),
-            covariance=covariance / np.outer(data.scale, data.scale),
+            covariance=limit.covariance / np.outer(data.scale, data.scale),
             n=data.times.time.size,
             n_events=int(data.times.event.sum()),
             ties=ties,
             interval=interval,
             level=level,
-            notes=(*_notes(data, best), *(separation.sentences() if separation else ())),
+            notes=(*_notes(data, limit), *(separation.sentences() if separation else ())),
             separation=separation,
             data=data,
         )
 
 
-def _climb(
-    data: CoxData, likelihood: Callable[[Floats], Evaluation], null: Evaluation, ties: Ties
-) -> tuple[Maximum, Floats | None]:
-    """Find the maximum, or the direction along which there is none."""
-    start, begin = np.zeros(len(data.names)), null
-    for _ in range(20):
-        best = maximise(likelihood, start, reach=data.reach, begin=begin, change=R_CHANGE)
-        if best.escape is None:
-            return best, None
-        direction = escape_direction(data, best.escape, ties)
-        if direction is not None:
-            return best, direction
-        # a maximum so flat that a step along it is long: go on from where it was left
-        start = best.beta + best.escape
-        begin = likelihood(start)
-    return best, None
+def _profile_bounds(
+    likelihood: Likelihood, data: CoxData, limit: Limit, spread: Floats, level: float
+) -> tuple[Floats, Floats]:
+    """Where the profile likelihood falls to the quantile of chi-squared."""
+    first = np.where(np.isnan(spread), 1.0, spread) * ndtri(0.5 + level / 2)
+    limits = [
+        profile_limits(likelihood, limit.far, limit.value, i, step=float(first[i]), reach=data.reach, level=level)
+        for i in range(spread.size)
+    ]
+    return np.array([low for low, _ in limits]), np.array([high for _, high in limits])
 
 
-def _covariance(information: Floats, direction: Floats | None) -> Floats:
-    """Inverse of the information; under separation within the complement of the direction, NaN for what is infinite."""
-    if direction is None:
-        return np.asarray(np.linalg.inv(information), dtype=np.float64)
-    complement = np.linalg.svd(direction[None, :])[2][1:]
-    inner = complement @ information @ complement.T
-    covariance: Floats = complement.T @ np.linalg.pinv(inner, hermitian=True) @ complement
-    covariance[direction != 0, :] = np.nan
-    covariance[:, direction != 0] = np.nan
-    return covariance
-
-
-class _Limits(NamedTuple):
-    """Intervals of the standardised coefficients."""
-
-    data: CoxData
-    likelihood: Callable[[Floats], Evaluation]
-    best: Maximum
-    infinite: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
-    level: float
-
-    def wald(self, spread: Floats) -> tuple[Floats, Floats]:
-        """Estimate plus and minus a multiple of the standard error."""
-        half = spread * ndtri(0.5 + self.level / 2)
-        return self.best.beta - half, self.best.beta + half
-
-    def profile(self, spread: Floats) -> tuple[Floats, Floats]:
-        """Where the profile likelihood falls to the quantile of chi-squared."""
-        first = np.where(np.isnan(spread), 1.0, spread) * ndtri(0.5 + self.level / 2)
-        limits = [
-            profile_limits(
-                self.likelihood,
-                self.best.beta,
-                self.best.at.log_likelihood + self.best.gap,
-                i,
-                step=float(first[i]),
-                reach=self.data.reach,
-                level=self.level,
-            )
-            for i in range(spread.size)
-        ]
-        return np.array([low for low, _ in limits]), np.array([high for _, high in limits])
-
-
-def _notes(data: CoxData, best: Maximum) -> tuple[str, ...]:
+def _notes(data: CoxData, limit: Limit) -> tuple[str, ...]:
     """Say what a reader of the numbers should know."""
     notes = []
     n_events, n_covariates = int(data.times.event.sum()), len(data.names)
@@ -297,6 +242,6 @@ def _notes(data: CoxData, best: Maximum) -> tuple[str, ...]:
         notes.append(f"{n_events} events for {n_covariates} covariates; the estimates cannot be relied upon.")
     if data.times.weights is not None:
         notes.append("standard errors take each weight as a number of identical subjects, not as a sampling weight.")
-    if not best.is_converged:
-        notes.append(f"the likelihood did not converge in {best.steps} steps.")
+    if not limit.is_converged:
+        notes.append("the likelihood did not converge; the estimates are where the steps ended.")
     return tuple(notes)

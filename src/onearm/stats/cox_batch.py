@@ -7,6 +7,7 @@ recursion over the risk sets is one operation on all features.
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -138,7 +139,7 @@ class Batch:
         return self._penalised(state, _Moments(relative, weighted, mean, second, total)) if self.is_firth else state
 
     def _penalised(self, state: _State, moments: _Moments) -> _State:
-        """Add Firth's penalty to value and score, as `onearm.stats.cox_firth.penalised_likelihood` does for one model."""
+        """Add Firth's penalty to value and score, as `onearm.stats.cox_firth.penalised_likelihood` does for one."""
         p = len(self.covariates)
         sign, log_determinant = np.linalg.slogdet(state.information)
         regular = sign > 0
@@ -179,14 +180,14 @@ class Batch:
         sums = sums[risk.death_time]
         dying = values[risk.deaths]
         limits = [*risk.death_starts.tolist(), risk.deaths.size]
-        for first, end in zip(limits[:-1], limits[1:], strict=True):
+        for first, end in itertools.pairwise(limits):
             if end - first > 1:
                 sums[first:end] -= self.fraction[first:end] * dying[first:end].sum(axis=0)
         return sums
 
 
 class _Moments(NamedTuple):
-    """What a penalty is made of: relative hazards, weighted covariates, their means and second moments at each death."""
+    """What the penalty is made of: relative hazards, weighted covariates, means and second moments at each death."""
 
     relative: Floats
     weighted: list[Floats]
@@ -220,7 +221,7 @@ def batch_of(risk: RiskSets, features: Floats, adjust: Floats, present: Floats |
     known = np.ones((risk.deaths.size, 1)) if present is None else present[risk.deaths]
     fraction = np.zeros_like(known)
     limits = [*risk.death_starts.tolist(), risk.deaths.size]
-    for first, end in zip(limits[:-1], limits[1:], strict=True):
+    for first, end in itertools.pairwise(limits):
         if end - first > 1:
             own = known[first:end]
             fraction[first:end] = (np.cumsum(own, axis=0) - own) / np.maximum(own.sum(axis=0), 1.0)
@@ -276,7 +277,8 @@ def fit_batch(batch: Batch, start: Floats, *, free: list[int]) -> BatchFit:
     """
     beta = start.copy()
     here = batch.evaluate(beta)
-    fit = BatchFit(beta, *(part.copy() for part in here), np.zeros_like(beta), np.zeros(len(beta), dtype=bool))
+    value, score, information = (part.copy() for part in here)
+    fit = BatchFit(beta, value, score, information, np.zeros_like(beta), np.zeros(len(beta), dtype=bool))
     active = np.arange(len(beta))
     reach = np.array([np.ptp(x, axis=0).max() for x in batch.covariates])
     for _ in range(MOST_STEPS):
@@ -330,7 +332,7 @@ def _advance(
 def _steps(batch: Batch, beta: Floats, here: _State, free: list[int]) -> Floats:
     """Newton steps of all features; 0 where the information is singular."""
     matrix = _curvature(batch, beta, here) if batch.is_firth else here.information
-    inner = matrix[np.ix_(np.arange(len(beta)), free, free)]
+    inner = matrix[:, free][:, :, free]
     step = np.zeros_like(beta)
     if len(free) == 1:
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -351,6 +353,6 @@ def _curvature(batch: Batch, beta: Floats, here: _State) -> Floats:
         shift[k] = APART
         curvature[:, :, k] = (batch.evaluate(beta - shift).score - batch.evaluate(beta + shift).score) / (2 * APART)
     curvature = (curvature + curvature.transpose(0, 2, 1)) / 2
-    usable = np.isfinite(curvature).all(axis=(1, 2))
+    usable = np.asarray(np.isfinite(curvature).all(axis=(1, 2)))
     usable[usable] = np.linalg.eigvalsh(curvature[usable])[:, 0] > 0
     return np.where(usable[:, None, None], curvature, here.information)

@@ -7,7 +7,7 @@ first-order bias and keeps every estimate finite.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Final, Literal
@@ -20,7 +20,7 @@ from onearm.errors import MethodError
 from onearm.frames import Framed
 from onearm.stats.cox_data import CoxData, check_choice, check_collinear, cox_data, likelihood_of
 from onearm.stats.cox_likelihood import Evaluation, tie_fractions
-from onearm.stats.cox_newton import Maximum, maximise
+from onearm.stats.cox_newton import Curvature, Likelihood, Maximum, maximise
 from onearm.stats.cox_profile import profile_limits
 from onearm.stats.cox_risk import Floats, RiskSets
 from onearm.stats.cox_table import coefficient_frame, coefficient_table
@@ -186,18 +186,18 @@ def fit_firth(data: CoxData, *, ties: str, level: float, interval: str) -> Firth
     FirthModel
         The fitted model.
     """
-    plain = partial(penalised_likelihood, data.risk, data.Z, efron=ties == "efron")
-    likelihood = partial(_with_curvature, plain)
+    likelihood = partial(penalised_likelihood, data.risk, data.Z, efron=ties == "efron")
+    curvature = partial(_curvature, likelihood)
     origin = np.zeros(len(data.names))
     check_collinear(likelihood_of(data, "efron" if ties == "efron" else "breslow")(origin).information, data.names)
     null = likelihood(origin)
-    best = maximise(likelihood, origin, reach=data.reach, begin=null)
+    best = maximise(likelihood, origin, reach=data.reach, begin=null, curvature=curvature)
     if not best.is_converged:
         raise MethodError(f"Firth's penalised likelihood did not converge in {best.steps} steps.")
-    covariance: Floats = np.asarray(np.linalg.inv(plain(best.beta).information), dtype=np.float64)
+    covariance: Floats = np.asarray(np.linalg.inv(best.at.information), dtype=np.float64)
     spread = np.sqrt(np.diag(covariance))
     if interval == "profile":
-        low, high, p = _profiles(likelihood, data, best, spread, level)
+        low, high, p = _profiles(likelihood, curvature, data, best, level=level)
     else:
         low, high = best.beta + np.outer([-1, 1], spread * ndtri(0.5 + level / 2))
         p = np.array([chi_squared(z**2, 1).p for z in best.beta / spread])
@@ -224,9 +224,10 @@ def fit_firth(data: CoxData, *, ties: str, level: float, interval: str) -> Firth
 
 
 def _profiles(
-    likelihood: Callable[[Floats], Evaluation], data: CoxData, best: Maximum, spread: Floats, level: float
+    likelihood: Likelihood, curvature: Curvature, data: CoxData, best: Maximum, *, level: float
 ) -> tuple[Floats, Floats, Floats]:
     """Profile interval and penalised likelihood-ratio p of each standardised coefficient."""
+    spread = np.sqrt(np.diag(np.linalg.inv(best.at.information)))
     limits = np.empty((best.beta.size, 2))
     p = np.empty(best.beta.size)
     for i in range(best.beta.size):
@@ -238,28 +239,25 @@ def _profiles(
             step=float(spread[i] * ndtri(0.5 + level / 2)),
             reach=data.reach,
             level=level,
+            curvature=curvature,
         )
         without = best.beta.copy()
         without[i] = 0.0
         others = np.delete(np.arange(best.beta.size), i)
-        held = maximise(likelihood, without, reach=data.reach, free=others)
+        held = maximise(likelihood, without, reach=data.reach, free=others, curvature=curvature)
         p[i] = chi_squared(2 * (best.at.log_likelihood - held.at.log_likelihood), 1).p
     return limits[:, 0], limits[:, 1], p
 
 
-def _with_curvature(plain: Callable[[Floats], Evaluation], beta: Floats) -> Evaluation:
-    """Replace the information by the curvature of the penalised likelihood, where that is positive definite."""
-    here = plain(beta)
-    if not np.isfinite(here.log_likelihood):
-        return here
-    around = [
-        (plain(beta - shift).score - plain(beta + shift).score) / (2 * APART) for shift in APART * np.eye(beta.size)
-    ]
-    curvature = np.array(around)
+def _curvature(likelihood: Likelihood, beta: Floats, here: Evaluation) -> Floats:
+    """Minus the second derivatives by differences of the score; the information where not positive definite."""
+    shifts = APART * np.eye(beta.size)
+    slopes = [(likelihood(beta - shift).score - likelihood(beta + shift).score) / (2 * APART) for shift in shifts]
+    curvature = np.array(slopes)
     curvature = (curvature + curvature.T) / 2
     if not np.isfinite(curvature).all() or np.linalg.eigvalsh(curvature)[0] <= 0:
-        return here
-    return here._replace(information=curvature)
+        return here.information
+    return curvature
 
 
 def penalised_likelihood(risk: RiskSets, X: Floats, beta: Floats, *, efron: bool) -> Evaluation:
@@ -289,16 +287,19 @@ def penalised_likelihood(risk: RiskSets, X: Floats, beta: Floats, *, efron: bool
 
     def sums(values: Floats) -> Floats:
         """Sum over the risk set of each death, the other deaths of its time counted as Efron counts them."""
-        return (
-            risk.at_risk_sums(values)[risk.death_time]
-            - fraction * risk.death_sums(values[risk.deaths])[risk.death_time]
-        )
+        found = risk.at_risk_sums(values)[..., risk.death_time]
+        if fraction.any():
+            found -= fraction * risk.death_sums(values[..., risk.deaths])[..., risk.death_time]
+        return found
 
+    p = beta.size
+    upper = np.triu_indices(p)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        total = sums(relative)
         weighted = X * relative
-        mean = np.stack([sums(row) for row in weighted]) / total
-        second = np.stack([[sums(one * other) for other in X] for one in weighted]) / total
+        moments = sums(np.concatenate([relative[None, :], weighted, weighted[upper[0]] * X[upper[1]]]))
+        total, moments = moments[0], moments[1:] / moments[0]
+        mean, second = moments[:p], np.empty((p, p, risk.deaths.size))
+        second[upper] = second[upper[::-1]] = moments[p:]
         information = second.sum(axis=2) - mean @ mean.T
         score = X[:, risk.deaths].sum(axis=1) - mean.sum(axis=1)
         sign, log_determinant = np.linalg.slogdet(information)
@@ -306,9 +307,9 @@ def penalised_likelihood(risk: RiskSets, X: Floats, beta: Floats, *, efron: bool
             return Evaluation(-np.inf, score, information)
         inverse = np.linalg.inv(information)
         square = np.einsum("in,ij,jn->n", X, inverse, X)
-        mean_square = sums(relative * square) / total
-        third = np.stack([sums(row * square) for row in weighted]) / total - mean_square * mean
+        moments = sums(np.concatenate([relative[None, :], weighted]) * square) / total
+        third = moments[1:] - moments[0] * mean
         turned = inverse @ mean
         third -= 2 * (np.einsum("ijn,jn->in", second, turned) - mean * np.einsum("in,in->n", mean, turned))
-    value = float(linear[risk.deaths].sum() - np.log(total).sum()) + log_determinant / 2
+        value = float(linear[risk.deaths].sum() - np.log(total).sum()) + log_determinant / 2
     return Evaluation(float(value), score + third.sum(axis=1) / 2, information)

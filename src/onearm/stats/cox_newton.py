@@ -10,9 +10,10 @@ import numpy as np
 from onearm.stats.cox_likelihood import Evaluation
 from onearm.stats.cox_risk import Floats, Indices
 
-__all__ = ["R_CHANGE", "Maximum", "maximise"]
+__all__ = ["R_CHANGE", "Curvature", "Likelihood", "Maximum", "maximise"]
 
 Likelihood = Callable[[Floats], Evaluation]
+Curvature = Callable[[Floats, Evaluation], Floats]
 
 MOST_STEPS: Final = 60
 MOST_HALVINGS: Final = 30
@@ -20,6 +21,8 @@ R_CHANGE: Final = 1e-9
 """Relative change of the log-likelihood after which R's ``coxph`` takes no further step."""
 CLOSE: Final = 1e-10
 """Squared Newton decrement after which one more step is the last: it leaves about the same error in standard errors."""
+FAR: Final = 30.0
+"""No step moves a linear predictor by more than this, so that one bad step cannot leave the range of numbers."""
 LONG: Final = 0.05
 """A step that moves the largest linear predictor by more than this, although nothing is gained, runs to infinity."""
 
@@ -60,6 +63,7 @@ def maximise(
     free: Indices | None = None,
     begin: Evaluation | None = None,
     change: float = 0.0,
+    curvature: Curvature | None = None,
 ) -> Maximum:
     """
     Maximise a concave log-likelihood by Newton's method with step halving.
@@ -78,6 +82,8 @@ def maximise(
         The likelihood at ``start``, where it is known already.
     change : float, default 0
         Stop also once a step changes the log-likelihood by no more than this share of itself.
+    curvature : callable, optional
+        Gives minus the second derivatives at coefficients and their `Evaluation`, where these are not its information.
 
     Returns
     -------
@@ -90,13 +96,15 @@ def maximise(
         return Maximum(beta, here, None, 0.0, 0, True)
     for number in range(MOST_STEPS):
         score = here.score[free]
-        direction = _solve(here.information[np.ix_(free, free)], score)
+        matrix = here.information if curvature is None else curvature(beta, here)
+        direction = _solve(matrix[np.ix_(free, free)], score)
         step = np.zeros_like(start)
         step[free] = direction
         decrement = float(score @ direction)
         is_long = float(np.abs(step) @ reach) > LONG
         if decrement < CLOSE and is_long:
             return Maximum(beta, here, step, decrement, number, True)
+        step *= min(1.0, FAR / max(float(np.abs(step) @ reach), 1e-300))
         after, there, is_better = _advance(likelihood, beta, here, step)
         if decrement < CLOSE or not is_better:
             done = (after, there) if is_better else (beta, here)
@@ -122,6 +130,8 @@ def _advance(likelihood: Likelihood, beta: Floats, here: Evaluation, step: Float
 
 def _solve(information: Floats, score: Floats) -> Floats:
     """Newton direction; by least squares where the information is singular to working precision."""
+    if not (np.isfinite(information).all() and np.isfinite(score).all()):
+        return np.zeros_like(score)
     try:
         direction = np.asarray(np.linalg.solve(information, score), dtype=np.float64)
     except np.linalg.LinAlgError:

@@ -8,13 +8,10 @@ from typing import Final
 import numpy as np
 from scipy.special import chdtri
 
-from onearm.stats.cox_likelihood import Evaluation
-from onearm.stats.cox_newton import maximise
+from onearm.stats.cox_newton import Curvature, Likelihood, maximise
 from onearm.stats.cox_risk import Floats
 
 __all__ = ["profile_limits"]
-
-Likelihood = Callable[[Floats], Evaluation]
 
 FARTHEST: Final = 60.0
 """A limit farther from the estimate than this many units of the linear predictor is infinite: e to the 60th is 1e26."""
@@ -29,6 +26,7 @@ def profile_limits(
     step: float,
     reach: Floats,
     level: float,
+    curvature: Curvature | None = None,
 ) -> tuple[float, float]:
     """
     Find both limits of one coefficient.
@@ -52,6 +50,8 @@ def profile_limits(
         Range of each covariate.
     level : float
         Two-sided coverage.
+    curvature : callable, optional
+        As for `maximise`.
 
     Returns
     -------
@@ -70,7 +70,7 @@ def profile_limits(
         """Drop below the floor (negative inside), its slope, and where the others are largest."""
         fixed = start.copy()
         fixed[covariate] = value
-        best = maximise(likelihood, fixed, reach=reach, free=others)
+        best = maximise(likelihood, fixed, reach=reach, free=others, curvature=curvature)
         return floor - best.at.log_likelihood - best.gap, -float(best.at.score[covariate]), best.beta
 
     def limit(direction: int) -> float:

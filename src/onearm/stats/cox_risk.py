@@ -75,28 +75,32 @@ class RiskSets:
 
     def at_risk_sums(self, values: Floats) -> Floats:
         """
-        Sum a quantity over each risk set.
+        Sum quantities over each risk set.
 
         Parameters
         ----------
-        values : ndarray of float, shape (n_rows,)
+        values : ndarray of float, shape (..., n_rows)
             One value for each row.
 
         Returns
         -------
-        ndarray of float, shape (n_event_times,)
+        ndarray of float, shape (..., n_event_times)
             The sums.
         """
-        leaving = np.add.reduceat(values, self.starts)
+        leaving = np.add.reduceat(values, self.starts, axis=-1)
         if self.is_truncated:
-            entering = np.bincount(self.first, weights=values, minlength=leaving.size)
+            leaving[..., :-1] -= self._entering(values)[..., 1:]
         sums = np.empty_like(leaving)
         for low, high in zip(self.bounds[:-1], self.bounds[1:], strict=True):
-            change = leaving[low:high]
-            if self.is_truncated:
-                change[:-1] -= entering[low + 1 : high]
-            np.cumsum(change[::-1], out=sums[low:high][::-1])
+            np.cumsum(leaving[..., low:high][..., ::-1], axis=-1, out=sums[..., low:high][..., ::-1])
         return sums
+
+    def _entering(self, values: Floats) -> Floats:
+        """Sum over the rows that enter before each event time, but after the one before in their stratum."""
+        late = np.flatnonzero(self.first > np.repeat(self.bounds[:-1], np.diff(self.bounds))[self.last])
+        flat = values[..., late].reshape(-1, late.size)
+        sums = [np.bincount(self.first[late], weights=row, minlength=self.time.size) for row in flat]
+        return np.array(sums, dtype=np.float64).reshape(*values.shape[:-1], self.time.size)
 
     def at_risk_maxima(self, values: Floats) -> Floats:
         """
@@ -124,19 +128,19 @@ class RiskSets:
 
     def death_sums(self, values: Floats) -> Floats:
         """
-        Sum a quantity over the deaths of each event time.
+        Sum quantities over the deaths of each event time.
 
         Parameters
         ----------
-        values : ndarray of float, shape (n_events,)
+        values : ndarray of float, shape (..., n_events)
             One value for each death.
 
         Returns
         -------
-        ndarray of float, shape (n_event_times,)
+        ndarray of float, shape (..., n_event_times)
             The sums.
         """
-        return np.add.reduceat(values, self.death_starts) if self.has_ties else values
+        return np.asarray(np.add.reduceat(values, self.death_starts, axis=-1)) if self.has_ties else values
 
     def accumulated(self, steps: Floats) -> Floats:
         """

@@ -240,7 +240,10 @@ def _screen_block(
         _separate(plain, fit, usable, (coef, spread, firth), status)
         if method == "firth":
             firth[usable] = fit.beta[:, 0]
-        status[usable[~fit.is_converged]] = "not converged"
+        lost = usable[~fit.is_converged]
+        status[lost] = "not converged"
+        for column in (coef, spread, ratio, firth):
+            column[lost] = np.nan
     return _Block(
         n=known.sum(axis=0).astype(np.int64),
         n_events=known[event].sum(axis=0).astype(np.int64),
@@ -267,7 +270,14 @@ def _at_null(batch: Batch, null: BatchFit, usable: Indices, method: Method) -> B
     """Start of the fits: what is known of the models without their feature, with the penalty where one is asked for."""
     if method == "firth":
         return fit_batch(batch.columns(usable), null.beta[usable], free=[])
-    return BatchFit(*(part[usable] for part in null))
+    return BatchFit(
+        null.beta[usable],
+        null.value[usable],
+        null.score[usable],
+        null.information[usable],
+        null.escape[usable],
+        null.is_converged[usable],
+    )
 
 
 def _judge(null: BatchFit, n_events: NDArray[np.int64]) -> tuple[NDArray[np.str_], Floats]:
@@ -307,6 +317,8 @@ def _separate(
         if direction[0] and _confirmed(plain, int(usable[k]), direction):
             separated.append(k)
             coef[usable[k]], spread[usable[k]] = np.copysign(np.inf, direction[0]), np.nan
+        elif direction[0]:
+            fit.is_converged[k] = False
     if not separated:
         return
     who = usable[separated]
@@ -323,7 +335,7 @@ def _confirmed(plain: Batch, feature: int, direction: Floats) -> bool:
     for covariate, weight in zip(plain.covariates[1:], direction[1:], strict=True):
         values = values + covariate[:, 0] * weight
     if plain.present is None:
-        return rises_for_ever(plain.risk, values, is_exact=False)
+        return rises_for_ever(plain.risk, values)
     absent = plain.present[:, feature] == 0
     slack = 1e-5 * float(np.ptp(values[~absent]))
     highest = plain.risk.at_risk_maxima(np.where(absent, -np.inf, values))[plain.risk.death_time]

@@ -9,6 +9,7 @@ with simpler bounds.
 
 from __future__ import annotations
 
+from math import comb
 from typing import Final
 
 import numpy as np
@@ -22,8 +23,11 @@ __all__ = ["ARRANGEMENT_LIMIT", "fisher_monte_carlo", "freeman_halton"]
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
-ARRANGEMENT_LIMIT: Final = 2_000_000
-"""Arrangements followed at the same time; about 1 GB and some ten seconds at the most."""
+ARRANGEMENT_LIMIT: Final = 500_000
+"""Arrangements followed at the same time: 4 x 4 tables of 80 subjects, 3 x 4 of 150, 2 x 6 of several hundred."""
+
+_WAYS_LIMIT: Final = 50_000
+"""Ways to put one column into the rows; four rows and a column of 64, five rows and one of 30."""
 
 _SAME: Final = np.log1p(1e-7)
 """Log probabilities no further apart are equal, as in R's ``fisher.test``."""
@@ -77,8 +81,10 @@ def freeman_halton(counts: Integers) -> tuple[float, float]:
         fewest, most = _range_of_rest(left, rest)
         counts_all = spent + fewest >= seen - _SAME
         p += _probability(left[counts_all], spent[counts_all], weight[counts_all], rest, log_total)
-        open_ = ~counts_all & (spent + most >= seen - _SAME)
-        left, spent, weight = left[open_], spent[open_], weight[open_]
+        is_open = ~counts_all & (spent + most >= seen - _SAME)
+        left, spent, weight = left[is_open], spent[is_open], weight[is_open]
+        if not left.size:
+            break
     return min(1.0, p), float(np.exp(log_total - seen))
 
 
@@ -92,19 +98,24 @@ def _fill(
     """Put one column into every arrangement in every possible way; merge those that agree."""
     if is_last:
         return np.zeros_like(left), spent + _log_factorials(left), weight
-    ways = _compositions(column, left.max(axis=0))
-    cost = _log_factorials(ways)
-    if left.shape[0] * ways.shape[0] > 20 * ARRANGEMENT_LIMIT:
+    if comb(column + left.shape[1] - 1, column) > _WAYS_LIMIT:
         raise _too_large()
-    parts = []
-    for way, price in zip(ways, cost, strict=True):
+    ways = _compositions(column, left.max(axis=0))
+    parts: list[tuple[Integers, Floats, Floats]] = []
+    made = 0
+    for way, price in zip(ways, _log_factorials(ways), strict=True):
         fits = np.all(left >= way, axis=1)
         parts.append((np.sort(left[fits] - way, axis=1), spent[fits] + price, weight[fits]))
-    return _merge(*(np.concatenate(part) for part in zip(*parts, strict=True)))
+        made += parts[-1][1].size
+        if made > 2 * ARRANGEMENT_LIMIT:  # merged as they come, so that memory stays bounded
+            parts = [_merge(parts)]
+            made = parts[0][1].size
+    return _merge(parts)
 
 
-def _merge(left: Integers, spent: Floats, weight: Floats) -> tuple[Integers, Floats, Floats]:
+def _merge(parts: list[tuple[Integers, Floats, Floats]]) -> tuple[Integers, Floats, Floats]:
     """Add the weights of arrangements that left the same and spent the same."""
+    left, spent, weight = (np.concatenate(part) for part in zip(*parts, strict=True))
     base = int(left.max(initial=0)) + 1
     node = left @ base ** np.arange(left.shape[1], dtype=np.int64)
     order = np.lexsort((np.round(spent, _DIGITS), node))

@@ -18,7 +18,7 @@ from onearm.errors import MethodError
 from onearm.stats.brent import brent_root
 from onearm.stats.interval import Interval, level_problems
 from onearm.stats.permutation import NullDistribution, sign_distribution, subset_distribution
-from onearm.stats.ranks import midranks, observed, paired_differences
+from onearm.stats.samples import midranks, observed, paired_differences
 
 __all__ = ["location_shift", "location_shift_r", "pseudomedian", "pseudomedian_r"]
 

@@ -129,11 +129,10 @@ def subset_distribution(scores: Integers, size: int) -> NullDistribution | None:
     ways[0, 0] = 1.0
     reach = 0
     for taken, score in enumerate(shifted):
-        most = min(taken + 1, size)
+        # No more than all so far are chosen, and no fewer than the rest leaves to choose.
+        fewest, most = max(1, size - (n - taken - 1)), min(taken + 1, size)
         reach = min(width - 1, reach + int(score))
-        # Downwards, so that no subject is taken twice.
-        for k in range(most, 0, -1):
-            ways[k, score : reach + 1] += ways[k - 1, : reach + 1 - score]
+        ways[fewest : most + 1, score : reach + 1] += ways[fewest - 1 : most, : reach + 1 - score].copy()
     counts = ways[size]
     first, last = np.flatnonzero(counts)[[0, -1]]
     return NullDistribution(int(first) + origin * size, counts[first : last + 1] / counts.sum())

@@ -19,16 +19,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
-from onearm.errors import MethodError
 from onearm.frames import Framed
 from onearm.stats.permutation import NullDistribution, sign_distribution, subset_distribution
+from onearm.stats.samples import check_groups, midranks, observed, paired_differences
 
-__all__ = ["KruskalWallis", "RankTest", "kruskal_wallis", "midranks", "observed", "rank_sum", "signed_rank"]
+__all__ = ["KruskalWallis", "RankTest", "kruskal_wallis", "rank_sum", "signed_rank"]
 
 Floats = NDArray[np.float64]
 
-_NOISE = 1e-12
-"""Differences that agree to this part of the largest value are tied: they differ by rounding alone."""
 _R_EXACT_BELOW = 50
 _TOO_LARGE = "too many subjects for the exact p value"
 
@@ -83,64 +81,6 @@ class RankTest(Framed):
         return self.p_exact if self.is_exact_in_r else self.p_corrected
 
 
-def observed(values: ArrayLike, *, name: str) -> Floats:
-    """
-    Check one sample and leave out what is missing.
-
-    Parameters
-    ----------
-    values : array_like, shape (n,)
-        One value per subject; NaN is missing. Infinite values are allowed: only their rank counts.
-    name : str
-        For the message.
-
-    Returns
-    -------
-    numpy.ndarray
-        The values that are there.
-
-    Raises
-    ------
-    MethodError
-        If there is more than one dimension, or no value.
-    """
-    array = np.asarray(values, dtype=np.float64)
-    if array.ndim != 1:
-        raise MethodError(f"{name}: one value per subject is needed (one dimension); found {array.ndim} dimensions.")
-    array = array[~np.isnan(array)]
-    if array.size == 0:
-        raise MethodError(f"{name}: no value is left after missing ones are dropped; one at least is needed.")
-    return array
-
-
-def midranks(values: Floats, *, noise: float = 0.0) -> tuple[Floats, Floats]:
-    """
-    Rank values; ties share the mean of their ranks.
-
-    Parameters
-    ----------
-    values : numpy.ndarray, shape (n,)
-        Without missing values.
-    noise : float, default 0
-        Neighbours no further apart are tied.
-
-    Returns
-    -------
-    tuple of numpy.ndarray
-        Ranks in the order given, and the sizes of the groups of ties.
-    """
-    order = np.argsort(values, kind="stable")
-    ordered = values[order]
-    with np.errstate(invalid="ignore"):  # infinity minus infinity: two equal values
-        is_new = np.r_[True, (np.diff(ordered) > noise) & (ordered[1:] != ordered[:-1])]
-    group = np.cumsum(is_new) - 1
-    sizes = np.bincount(group).astype(np.float64)
-    last = np.cumsum(sizes)
-    ranks = np.empty(values.size)
-    ranks[order] = (last - (sizes - 1) / 2)[group]
-    return ranks, sizes
-
-
 def rank_sum(x: ArrayLike, y: ArrayLike) -> RankTest:
     """
     Wilcoxon's rank-sum test, also called the Mann-Whitney test.
@@ -175,15 +115,15 @@ def rank_sum(x: ArrayLike, y: ArrayLike) -> RankTest:
     n_x, n_y = first.size, second.size
     n = n_x + n_y
     ranks, ties = midranks(np.concatenate([first, second]))
-    doubled = np.rint(2 * ranks).astype(np.int64)
     statistic = float(ranks[:n_x].sum() - n_x * (n_x + 1) / 2)
     variance = n_x * n_y / 12 * (n + 1 - float((ties**3 - ties).sum()) / (n * (n - 1)))
     has_ties = bool(ties.max() > 1)
+    scores = _whole_scores(ranks, has_ties=has_ties)
     return _rank_test(
         statistic=statistic,
         sizes=(n_x, n_y),
-        exact=subset_distribution(doubled, n_x),
-        score=int(doubled[:n_x].sum()),
+        exact=subset_distribution(scores, n_x),
+        score=int(scores[:n_x].sum()),
         expectation=n_x * n_y / 2,
         variance=variance,
         has_ties=has_ties,
@@ -238,13 +178,13 @@ def signed_rank(x: ArrayLike, y: ArrayLike | None = None, *, mu: float = 0.0) ->
             0.0, 0, difference.size, 1.0, 1.0, 1.0, nan, nan, nan, 1.0, 1.0, True, False, "all differences are zero"
         )
     ranks, ties = midranks(np.abs(nonzero), noise=noise)
-    doubled = np.rint(2 * ranks).astype(np.int64)
+    scores = _whole_scores(ranks, has_ties=ties.max() > 1)
     has_ties = bool(ties.max() > 1 or n < difference.size)
     return _rank_test(
         statistic=float(ranks[nonzero > 0].sum()),
         sizes=(n, difference.size - n),
-        exact=sign_distribution(doubled),
-        score=int(doubled[nonzero > 0].sum()),
+        exact=sign_distribution(scores),
+        score=int(scores[nonzero > 0].sum()),
         expectation=n * (n + 1) / 4,
         variance=n * (n + 1) * (2 * n + 1) / 24 - float((ties**3 - ties).sum()) / 48,
         has_ties=has_ties,
@@ -252,35 +192,9 @@ def signed_rank(x: ArrayLike, y: ArrayLike | None = None, *, mu: float = 0.0) ->
     )
 
 
-def paired_differences(x: ArrayLike, y: ArrayLike | None, mu: float) -> tuple[Floats, float]:
-    """
-    Differences of the complete pairs, and how far apart rounding may have driven two equal ones.
-
-    Parameters
-    ----------
-    x, y : array_like, shape (n,)
-        Pairs; without ``y`` each x stands alone.
-    mu : float
-        Taken off every difference.
-
-    Returns
-    -------
-    tuple of numpy.ndarray and float
-        Differences and the width of the noise.
-
-    Raises
-    ------
-    MethodError
-        If no pair is complete, or the lengths differ.
-    """
-    first = np.asarray(x, dtype=np.float64)
-    second = np.zeros_like(first) if y is None else np.asarray(y, dtype=np.float64)
-    if first.shape != second.shape:
-        raise MethodError(f"y: one value for each x is needed; found {second.size} for {first.size}.")
-    difference = observed(first - second - mu, name="x" if y is None else "x - y")
-    complete = ~np.isnan(first) & ~np.isnan(second)
-    noise = _NOISE * max(np.abs(first[complete]).max(), np.abs(second[complete]).max(), abs(mu))
-    return difference, float(noise)
+def _whole_scores(ranks: Floats, *, has_ties: bool) -> NDArray[np.int64]:
+    """Ranks as whole numbers: twice the midranks where there are ties."""
+    return np.rint(2 * ranks if has_ties else ranks).astype(np.int64)
 
 
 def _rank_test(
@@ -380,27 +294,3 @@ def kruskal_wallis(*groups: ArrayLike) -> KruskalWallis:
     statistic = raw / shrink if shrink > 0 else nan
     df = len(samples) - 1
     return KruskalWallis(statistic, df, float(special.chdtrc(df, statistic)))
-
-
-def check_groups(groups: tuple[ArrayLike, ...]) -> list[Floats]:
-    """
-    Check that there are groups to compare.
-
-    Parameters
-    ----------
-    groups : tuple of array_like
-        Samples.
-
-    Returns
-    -------
-    list of numpy.ndarray
-        Without missing values.
-
-    Raises
-    ------
-    MethodError
-        With fewer than two groups, or a group without a value.
-    """
-    if len(groups) < 2:
-        raise MethodError(f"groups: two at least are needed; found {len(groups)}.")
-    return [observed(group, name=f"group {number}") for number, group in enumerate(groups, start=1)]

@@ -60,7 +60,9 @@ def _miettinen_nurminen(groups: Groups, level: float) -> Pair:
         p1, p2 = _constrained(groups, delta)
         variance = (p1 * (1 - p1) / n1 + p2 * (1 - p2) / n2) * (n1 + n2) / (n1 + n2 - 1)
         distance = difference - delta
-        return distance / float(np.sqrt(variance)) if variance > 0 else float(np.sign(distance) * np.inf)
+        if variance > 0:
+            return distance / float(np.sqrt(variance))
+        return float(np.copysign(np.inf, distance)) if distance else 0.0
 
     def bound(end: float, target: float) -> float:
         inside = end * (1 - 1e-14)

@@ -14,7 +14,7 @@ from onearm.errors import MethodError
 from onearm.frames import Framed
 from onearm.stats.counts import log_choose
 from onearm.stats.permutation import NullDistribution, subset_distribution
-from onearm.stats.ranks import check_groups
+from onearm.stats.samples import check_groups
 
 __all__ = ["TrendTest", "cochran_armitage", "jonckheere_terpstra"]
 

@@ -7,21 +7,9 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
-from onearm.outputs.figures.style import (
-    BLUE,
-    DARK,
-    SMALL,
-    Size,
-    axes_mm,
-    canvas_mm,
-    clean,
-    new_figure,
-    no_data,
-    styled,
-    text_width_mm,
-    wrap_mm,
-)
-from onearm.outputs.labels import category_label, title_case
+from onearm.outputs.figures.style import BLUE, DARK, Size, axes_mm, canvas_mm, new_figure, no_data, styled
+from onearm.outputs.figures.text import SMALL, clean, text_width_mm, wrap_mm
+from onearm.outputs.labels import category_label, variable_label
 from onearm.outputs.lookup import Group, subgroup_rows
 
 if TYPE_CHECKING:
@@ -71,7 +59,7 @@ def forest_data(results: pl.DataFrame, paramcd: str, group: Group, *, analysis: 
         estimate = next((stats[s] for s in _ESTIMATES if stats.get(s) is not None), None)
         rows.append(
             {
-                "subgroup": title_case(str(name)), "level": category_label(str(name), str(level)),
+                "subgroup": variable_label(str(name)), "level": category_label(str(name), str(level)),
                 "n": stats.get("N", stats.get("n")), "events": stats.get("events"),
                 "estimate": estimate, "low": stats.get("conf_low"), "high": stats.get("conf_high"),
             }

@@ -12,7 +12,15 @@ from onearm.terms import BEST_RESPONSES
 if TYPE_CHECKING:
     from onearm.protocol import Protocol
 
-__all__ = ["NOT_RECORDED", "RESPONSE_ORDER", "best_responses", "months_since", "shown_subjects", "usable_sizes"]
+__all__ = [
+    "NOT_RECORDED",
+    "RESPONSE_ORDER",
+    "best_responses",
+    "largest",
+    "months_since",
+    "shown_subjects",
+    "usable_sizes",
+]
 
 Datasets = Mapping[str, pl.DataFrame]
 NOT_RECORDED: Final = "Not recorded"
@@ -102,3 +110,21 @@ def months_since(date: str, start: str, days_per_month: float) -> Any:
         Missing where a date is.
     """
     return (pl.col(date) - pl.col(start)).dt.total_days() / days_per_month
+
+
+def largest(values: pl.Series) -> float:
+    """
+    Take the largest number of a column.
+
+    Parameters
+    ----------
+    values : polars.Series
+        Numbers, may be missing.
+
+    Returns
+    -------
+    float
+        0 where there is none.
+    """
+    found = values.drop_nulls().to_list()
+    return float(max(found, default=0.0))

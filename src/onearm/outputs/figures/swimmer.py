@@ -6,24 +6,27 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import polars as pl
 
-from onearm.outputs.figures.patients import NOT_RECORDED, RESPONSE_ORDER, best_responses, months_since, shown_subjects
+from onearm.outputs.figures.key import KeyEntry, draw_key, key_height_mm
+from onearm.outputs.figures.patients import (
+    NOT_RECORDED,
+    RESPONSE_ORDER,
+    best_responses,
+    largest,
+    months_since,
+    shown_subjects,
+)
 from onearm.outputs.figures.style import (
     INK,
     RESPONSE_COLOURS,
     RULE_GREY,
-    SMALL,
-    KeyEntry,
     Size,
     axes_mm,
     canvas_mm,
-    draw_key,
-    key_height_mm,
     new_figure,
     no_data,
-    short_labels,
     styled,
-    text_width_mm,
 )
+from onearm.outputs.figures.text import SMALL, short_labels, text_width_mm
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -195,18 +198,20 @@ def _draw_lanes(axes: Axes, data: Swimmer, row_mm: float) -> None:
     points = row_mm / 25.4 * 72
     axes.hlines(range(lanes.height), 0, lanes["followed"], color=RULE_GREY, linewidth=min(1.4, points * 0.3), zorder=1)
     axes.barh(range(lanes.height), lanes["treated"], height=0.7, color=colours, linewidth=0, zorder=2)
-    longest = max(float(lanes["followed"].max() or 0), 0.5)  # type: ignore[arg-type]  # a float column
+    longest = max(largest(lanes["followed"]), 0.5)
     for name, (_, marker, face) in _MARKS.items():
         chosen = data.marks.filter(pl.col("mark") == name)
         x = chosen["months"] + (longest * 0.012 if name == "ongoing" else 0)
+        edge = min(1.1 if marker == "x" else 0.6, points * 0.13)
+        lane = [position[subject] for subject in chosen["USUBJID"]]
         axes.plot(
-            x, [position[subject] for subject in chosen["USUBJID"]], marker, color=INK, markerfacecolor=face,
-            markersize=min(4.6, max(0.8, points * 0.52)), markeredgewidth=min(1.1 if marker == "x" else 0.6, points * 0.13), clip_on=False, zorder=3,
+            x, lane, marker, color=INK, markerfacecolor=face, markersize=min(4.6, max(0.8, points * 0.52)),
+            markeredgewidth=edge, clip_on=False, zorder=3,
         )  # fmt: skip
 
 
 def _set_axes(axes: Axes, data: Swimmer, labels: list[str]) -> None:
-    last = max(float(data.lanes["followed"].max() or 0), float(data.marks["months"].max() or 0), 1.0)  # type: ignore[arg-type]  # float columns
+    last = max(largest(data.lanes["followed"]), largest(data.marks["months"]), 1.0)
     axes.set_xlim(0, last * 1.03)
     step = next((s for s in (1, 2, 3, 6, 12, 24) if last / s <= 12), 60)
     axes.set_xticks([float(t) for t in range(0, int(last) + 1, step)])

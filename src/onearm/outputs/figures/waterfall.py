@@ -6,24 +6,27 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from onearm.outputs.figures.patients import NOT_RECORDED, RESPONSE_ORDER, best_responses, shown_subjects, usable_sizes
+from onearm.outputs.figures.key import KeyEntry, draw_key, key_height_mm
+from onearm.outputs.figures.patients import (
+    NOT_RECORDED,
+    RESPONSE_ORDER,
+    best_responses,
+    largest,
+    shown_subjects,
+    usable_sizes,
+)
 from onearm.outputs.figures.style import (
     DARK,
     INK,
     RESPONSE_COLOURS,
-    SMALL,
-    KeyEntry,
     Size,
     axes_mm,
     canvas_mm,
-    draw_key,
-    key_height_mm,
     new_figure,
     no_data,
-    short_labels,
     styled,
-    text_width_mm,
 )
+from onearm.outputs.figures.text import SMALL, short_labels, text_width_mm
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -68,10 +71,8 @@ def waterfall_data(datasets: Datasets, protocol: Protocol, cohort: str | None = 
     """
     subjects = shown_subjects(datasets, protocol, cohort).select("USUBJID")
     change = usable_sizes(datasets).group_by("USUBJID").agg(change=pl.col("PCHG").min())
-    adrs = datasets["adrs"]
-    at = adrs.filter(pl.col("ANL01FL") == "Y") if adrs["ANL01FL"].is_not_null().any() else adrs
-    new = at.filter((pl.col("PARAMCD") == "NEWLES") & (pl.col("AVALC") == "Y"))["USUBJID"].unique()
-    other = at.filter((pl.col("PARAMCD") == "NTRGRESP") & (pl.col("AVALC") == "PD"))["USUBJID"].unique()
+    new = _with(datasets["adrs"], "NEWLES", "Y")
+    other = _with(datasets["adrs"], "NTRGRESP", "PD")
     return (
         subjects.join(change, on="USUBJID", how="inner")
         .join(best_responses(datasets), on="USUBJID", how="left")
@@ -85,6 +86,14 @@ def waterfall_data(datasets: Datasets, protocol: Protocol, cohort: str | None = 
         .sort("change", "_rank", "USUBJID", descending=[True, True, False])
         .select(*_SCHEMA)
     )
+
+
+def _with(adrs: pl.DataFrame, code: str, value: str) -> pl.Series:
+    """Subjects with a value at an assessment that a best response may use: none after the first progression."""
+    timepoint = (pl.col("PARAMCD") == "OVR") & (pl.col("ANL01FL") == "Y")
+    usable = adrs.filter(timepoint).select("USUBJID", "ADT").unique()
+    found = adrs.filter((pl.col("PARAMCD") == code) & (pl.col("AVALC") == value))
+    return found.join(usable, on=["USUBJID", "ADT"], how="semi", nulls_equal=True)["USUBJID"].unique()
 
 
 @styled
@@ -139,7 +148,14 @@ def _draw_bars(axes: Axes, data: pl.DataFrame, *, bar_mm: float) -> None:
     change = data["change"].to_numpy().clip(-100, HIGHEST)
     shown = [c if abs(c) >= _LEAST_BAR else (-_LEAST_BAR / 2 if c < 0 else _LEAST_BAR / 2) for c in change]
     colours = [RESPONSE_COLOURS.get(name, "#999999") for name in data["response"]]
-    axes.bar(range(data.height), shown, width=0.82 if data.height <= 120 else 1.0, color=colours, linewidth=0)
+    axes.bar(
+        range(data.height),
+        shown,
+        width=0.82 if data.height <= 120 else 1.0,
+        color=colours,
+        edgecolor=colours,
+        linewidth=0.25 if data.height > 120 else 0,
+    )
     size = min(3.4, max(1.2, bar_mm / 25.4 * 72 * 0.7))
     for column, marker, face, step in (("new_lesion", "D", INK, 4), ("non_target", "^", "white", 10)):
         at = [i for i, has in enumerate(data[column]) if has]
@@ -156,7 +172,7 @@ def _draw_bars(axes: Axes, data: pl.DataFrame, *, bar_mm: float) -> None:
 
 
 def _set_axes(axes: Axes, data: pl.DataFrame, labels: list[str]) -> None:
-    high = min(float(max(data["change"].max() or 0, 40)), HIGHEST)  # type: ignore[arg-type,type-var]  # a float column
+    high = min(max(largest(data["change"]), 40.0), HIGHEST)
     is_cut = (data["change"] > HIGHEST).any()
     axes.set_ylim(-114, high + (32 if is_cut else 14))
     axes.spines["left"].set_bounds(-114, high + 14)

@@ -87,7 +87,7 @@ def _characteristic(name: str, planned: Baseline | None, columns: Sequence[Colum
         cells = [(block.stat("n", name, level), block.stat("p", name, level)) for _, block in columns]
         rows.append(
             row(
-                category_label(name, level),
+                category_label(name, level, among=levels),
                 [(printer.count_percent(n.value, p.value), (n, p)) for n, p in cells],
             )
         )

@@ -22,8 +22,11 @@ KNOWN_ANALYSES: Final = frozenset(
     {
         "trial", "disposition", "baseline", "best_response", "response_rate", "survival", "survival_rate",
         "survival_curve", "survival_at_risk", "follow_up", "tumour_change", "exposure", "design", "subgroup",
+        "subgroup_test", "model", "sensitivity",
     }
 )  # fmt: skip
+SPLIT_ANALYSES: Final = frozenset({"subgroup", "subgroup_test", "model", "sensitivity"})
+"""Analyses whose rows are split within a group on purpose and have tables of their own."""
 _STEPS: Final = {
     "screened": "Screened",
     "not_enrolled": "Not enrolled",
@@ -162,7 +165,7 @@ def tabulate_rest(results: pl.DataFrame, printer: Printer) -> Table:
 
     keys = ["paramcd", "population", "group1_level", "group2_level", "variable", "variable_level", "stat"]
     split = pl.col("group2").is_not_null() | (pl.col("group1").is_not_null() & (pl.col("group1") != "COHORT"))
-    shown = pl.col("analysis").is_in(list(KNOWN_ANALYSES)) & (~split | (pl.col("analysis") == "subgroup"))
+    shown = pl.col("analysis").is_in(list(KNOWN_ANALYSES)) & (~split | pl.col("analysis").is_in(list(SPLIT_ANALYSES)))
     rows: list[Row] = []
     last = None
     for line in results.filter(~shown).iter_rows(named=True):

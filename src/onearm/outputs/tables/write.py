@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from onearm.data import write_bytes
-from onearm.outputs.figures.style import clean
+from onearm.outputs.figures.text import clean
 from onearm.outputs.tables.model import Row, Table
 
 __all__ = ["csv_text", "write_csv", "write_workbook"]
@@ -112,7 +112,7 @@ def write_workbook(tables: Sequence[Table], path: Path) -> Path:
     buffer = io.BytesIO()
     with xlsxwriter.Workbook(buffer, {**options, "in_memory": True}) as book:
         # A fixed date: the same tables give the same bytes.
-        book.set_properties({"created": dt.datetime(2000, 1, 1), "title": "Tables"})  # noqa: DTZ001 - Excel has no zones
+        book.set_properties({"created": dt.datetime(2000, 1, 1), "title": "Tables"})
         styles = {
             "title": book.add_format({"bold": True, "font_size": 12}),
             "head": book.add_format({"bold": True, "bottom": 1, "top": 1, "text_wrap": True, "valign": "bottom"}),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -73,7 +73,7 @@ class Death(Section):
 class Effect(Section):
     """``[[effect]]``: a baseline characteristic that changes a hazard."""
 
-    on: Annotated[str, Field(pattern="^(progression|death|growth)$")]
+    on: Literal["progression", "death", "growth"]
     """What it multiplies: hazards of new lesions and non-target progression, of death, or the rate of growth."""
     column: Name
     level: Name

@@ -100,6 +100,8 @@ class MetastaticSite(Section):
     """Probability of a second target lesion where there is a first."""
     non_target: Share
     """Probability of a non-target lesion at this site."""
+    excess_mm: Positive | None = None
+    """Median size beyond what makes a lesion measurable; that of all lesions where missing."""
 
 
 class Lesions(Section):

@@ -120,7 +120,7 @@ def tail(n: int, p: ArrayLike) -> NDArray[np.float64]:
     """
     single = pmf(n, p)
     tails = np.zeros((single.shape[0], n + 2))
-    tails[:, :-1] = np.cumsum(single[:, ::-1], axis=1)[:, ::-1]
+    tails[:, :-1] = np.minimum(np.cumsum(single[:, ::-1], axis=1)[:, ::-1], 1.0)
     tails[:, 0] = 1.0
     return tails
 
@@ -178,5 +178,5 @@ def tail_table(table: NDArray[np.float64]) -> NDArray[np.float64]:
     """
     rows, columns = table.shape
     tails = np.zeros((rows, columns + 1))
-    tails[:, :-1] = np.cumsum(table[:, ::-1], axis=1)[:, ::-1]
+    tails[:, :-1] = np.minimum(np.cumsum(table[:, ::-1], axis=1)[:, ::-1], 1.0)
     return tails

@@ -19,8 +19,9 @@ from onearm.errors import MethodError
 from onearm.frames import Framed
 from onearm.stats.design.binomial import check_proportion
 from onearm.stats.design.chunks import run_chunks
+from onearm.stats.design.survival_model import SurvivalModel
 
-__all__ = ["SurvivalSimulation", "SurvivalTrial", "simulate_survival"]
+__all__ = ["SurvivalSimulation", "SurvivalTrial", "as_trial", "simulate_survival"]
 
 LN2 = math.log(2)
 
@@ -85,6 +86,44 @@ class SurvivalTrial(Framed):
             )
         if problems:
             raise MethodError(*problems)
+
+
+def as_trial(model: SurvivalModel, *, n: int, alpha: float) -> SurvivalTrial:
+    """
+    Turn the model of a sample size into a trial to simulate, with the alternative as the truth.
+
+    Parameters
+    ----------
+    model : SurvivalModel
+        Null survival, alternative, accrual and follow-up.
+    n : int
+        Patients.
+    alpha : float
+        One-sided level.
+
+    Returns
+    -------
+    SurvivalTrial
+        The same trial.
+
+    Raises
+    ------
+    MethodError
+        For a restricted follow-up, which is simulated only without restriction.
+    """
+    if model.is_restricted:
+        raise MethodError("trials with a restricted follow-up are not simulated; acceptable is is_restricted=False.")
+    return SurvivalTrial(
+        n=n,
+        accrual=model.accrual,
+        followup=model.followup,
+        median0=model.median0,
+        median=model.median1,
+        shape0=model.shape,
+        shape=model.shape,
+        loss=model.loss,
+        alpha=alpha,
+    )
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,6 @@ After ``n1`` patients the trial stops for futility with ``r1`` responders or few
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,7 +70,7 @@ def find_two_sided(
     *,
     alpha: float = 0.05,
     power: float = 0.80,
-    criterion: Literal["null", "alternative", "minimax"] = "null",
+    criterion: str = "null",
     n_max: int = 60,
 ) -> TwoSidedDesign:
     """

@@ -11,18 +11,16 @@ found, no larger ``n`` can be better.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import ndtri
 
 from onearm.errors import MethodError
 from onearm.frames import Framed
-from onearm.stats.design.binomial import NOISE, check_hypotheses, pmf, pmf_table, tail, tail_table
+from onearm.stats.design.binomial import NOISE, check_hypotheses, pmf, tail
+from onearm.stats.design.two_stage_search import Best, hull, least_expected, scan, sizes, unreachable
 
 if TYPE_CHECKING:
     import polars as pl
@@ -76,6 +74,19 @@ class TwoStageDesign(Framed):
     en1: float
     other_r: tuple[int, ...] = ()
 
+    def to_frame(self) -> pl.DataFrame:
+        """
+        Lay the design out as one row.
+
+        Returns
+        -------
+        polars.DataFrame
+            Every field but ``other_r``, which may hold any number of values.
+        """
+        import polars as pl
+
+        return pl.DataFrame({f.name: [getattr(self, f.name)] for f in fields(self) if f.name != "other_r"})
+
     def __str__(self) -> str:
         """The design as it is written in papers, with its properties."""
         return (
@@ -124,7 +135,7 @@ class SimonDesigns:
         """
         import polars as pl
 
-        rows = pl.concat([design.to_frame().drop("other_r", strict=False) for design in self.admissible])
+        rows = pl.concat([design.to_frame() for design in self.admissible])
         return rows.with_columns(
             criterion=pl.Series([self.criterion(design) for design in self.admissible]),
             weight_low=pl.Series(self.weight_low),
@@ -302,12 +313,12 @@ def find_simon(p0: float, p1: float, *, alpha: float = 0.05, power: float = 0.80
     check_hypotheses(p0, p1, alpha, power)
     by_size: list[Best] = []  # the best design of each n that has one
     smallest, searched, proven = np.inf, 0, False
-    for n, tables in _sizes(p0, p1, power, n_max):
-        if _least_expected(tables, n) > smallest:
+    for n, tables in sizes(p0, p1, power, n_max):
+        if least_expected(tables, n) > smallest:
             proven = True
             break
         searched = n
-        found = _scan(tables, n, alpha, power)
+        found = scan(tables, n, alpha, power)
         if found is None:
             continue
         r1, n1, r, en0 = found[0], found[1], found[2], found[6]
@@ -316,9 +327,9 @@ def find_simon(p0: float, p1: float, *, alpha: float = 0.05, power: float = 0.80
             smallest = float(en0[k])
             by_size.append((n, smallest, int(r1[k]), int(n1[k]), int(r[k])))
     if not by_size:
-        raise MethodError(_unreachable(p0, p1, alpha, power, n_max))
-    hull, cuts = _hull(by_size)
-    admissible = tuple(_with_other_r(best, p0, p1, alpha, power) for best in hull)
+        raise MethodError(unreachable(p0, p1, alpha, power, n_max))
+    corners, cuts = hull(by_size)
+    admissible = tuple(_with_other_r(best, p0, p1, alpha, power) for best in corners)
     return SimonDesigns(
         optimal=admissible[-1],
         minimax=admissible[0],
@@ -357,91 +368,10 @@ def find_feasible(
     (39, 25.69)
     """
     check_hypotheses(p0, p1, alpha, power)
-    parts = [part for n, tables in _sizes(p0, p1, power, n_max) if (part := _scan(tables, n, alpha, power)) is not None]
+    parts = [part for n, tables in sizes(p0, p1, power, n_max) if (part := scan(tables, n, alpha, power)) is not None]
     columns = [np.concatenate([part[i] for part in parts]) if parts else np.empty(0) for i in range(8)]
     r1, n1, r, n = (column.astype(np.int64) for column in (columns[0], columns[1], columns[2], columns[7]))
     return FeasibleDesigns(r1, n1, r, n, columns[3], columns[4], columns[5], columns[6])
-
-
-@dataclass(frozen=True)
-class _Tables:
-    """Binomial tables at p0 (index 0) and p1 (index 1), and the largest r1 that each n1 leaves for the power."""
-
-    pmf: NDArray[np.float64]
-    tail: NDArray[np.float64]
-    r1_max: NDArray[np.int64]
-
-
-def _sizes(p0: float, p1: float, power: float, n_max: int) -> Iterator[tuple[int, _Tables]]:
-    """Go through n with tables that double when they are outgrown: a search that ends early has not paid for n_max."""
-    size = 0
-    for n in range(2, n_max + 1):
-        if n > size:
-            size = min(max(2 * n, 64), n_max)
-            single = np.stack([pmf_table(size, p0), pmf_table(size, p1)])
-            upper = np.stack([tail_table(single[0]), tail_table(single[1])])
-            # P(X1 > r1 | p1) >= power: stopping early must not cost more than the power allows
-            tables = _Tables(single, upper, (upper[1] >= power - NOISE).sum(axis=1) - 2)
-        yield n, tables
-
-
-def _least_expected(tables: _Tables, n: int) -> float:
-    """No design with n patients or more has a smaller expected number: each n1 stops as often as its power allows."""
-    n1 = np.arange(1, n)
-    r1 = tables.r1_max[1:n]
-    go_on = np.where(r1 >= 0, tables.tail[0, n1, np.maximum(r1, -1) + 1], 1.0)
-    return float((n1 + go_on * (n - n1)).min())
-
-
-def _scan(tables: _Tables, n: int, alpha: float, power: float) -> tuple[NDArray[Any], ...] | None:
-    """Every feasible (n1, r1) of one n: r1, n1, smallest r, alpha, power, PET, EN, n; None if there is none."""
-    single, upper = tables.pmf, tables.tail
-    r_high = int((upper[1, n] >= power - NOISE).sum()) - 2  # even without stopping, a larger r has too little power
-    usable = np.flatnonzero(tables.r1_max[:n] >= 0)
-    if r_high < 0 or not usable.size:
-        return None
-    low = int(usable[0])
-    widest = int(tables.r1_max[low:n].max()) + 1
-    best_r = np.full((n - low, widest), -1)
-    best = np.zeros((2, n - low, widest))
-    for r in range(r_high, -1, -1):
-        joint = single[:, low:n, : r + 1] * upper[:, n - low : 0 : -1, r + 1 : 0 : -1]
-        below = np.cumsum(joint, axis=2)
-        reject = (below[:, :, -1] + upper[:, low:n, r + 1])[:, :, None] - below[:, :, :widest]
-        held = reject[0] <= alpha + NOISE
-        if not held[np.arange(n - low), np.minimum(tables.r1_max[low:n], held.shape[1] - 1)].any():
-            break  # alpha only grows as r falls
-        kept = held & (reject[1] >= power - NOISE)
-        width = kept.shape[1]
-        best_r[:, :width][kept] = r
-        best[:, :, :width][:, kept] = reject[:, kept]
-    row, r1 = np.nonzero(best_r >= 0)
-    if not row.size:
-        return None
-    n1 = row + low
-    pet = 1 - upper[0, n1, r1 + 1]
-    en = n - pet * (n - n1)
-    size = np.full(row.size, float(n))
-    return (r1, n1, best_r[row, r1], best[0, row, r1], best[1, row, r1], pet, en, size)
-
-
-Best = tuple[int, float, int, int, int]
-"""n, EN, r1, n1, r."""
-
-
-def _hull(best: list[Best]) -> tuple[list[Best], tuple[float, ...]]:
-    """Lower convex hull of (n, EN), and the weight of n at which each design gives way to the next."""
-    hull: list[Best] = []
-    for point in best:
-        while len(hull) >= 2 and _slope(hull[-2], hull[-1]) <= _slope(hull[-2], point):
-            hull.pop()
-        hull.append(point)
-    slopes = [_slope(a, b) for a, b in pairwise(hull)]
-    return hull, tuple(slope / (1 + slope) for slope in slopes)
-
-
-def _slope(a: Best, b: Best) -> float:
-    return (a[1] - b[1]) / (b[0] - a[0])
 
 
 def _with_other_r(best: Best, p0: float, p1: float, alpha: float, power: float) -> TwoStageDesign:
@@ -454,13 +384,3 @@ def _with_other_r(best: Best, p0: float, p1: float, alpha: float, power: float) 
             break
         others += [other] if size <= alpha + NOISE else []
     return replace(design, other_r=tuple(others))
-
-
-def _unreachable(p0: float, p1: float, alpha: float, power: float, n_max: int) -> str:
-    z = ndtri(1 - alpha) * (p0 * (1 - p0)) ** 0.5 + ndtri(power) * (p1 * (1 - p1)) ** 0.5
-    needed = int(np.ceil((z / (p1 - p0)) ** 2))
-    return (
-        f"no two-stage design with up to {n_max} patients tells {p0:g} from {p1:g} with alpha {alpha:g} and power "
-        f"{power:g}; about {needed} patients are needed: raise n_max above that, or accept a larger p1, a larger alpha "
-        "or a smaller power."
-    )
