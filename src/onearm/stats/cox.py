@@ -183,7 +183,7 @@ def cox(
     null = likelihood(origin)
     check_collinear(null.information, data.names)
     limit = climb(data, ties, null)
-    infinite = np.isinf(limit.beta)
+    infinite = ~np.isfinite(limit.beta)
     spread = np.sqrt(np.diag(limit.covariance))
     if interval == "profile":
         low, high = _profile_bounds(likelihood, data, limit, spread, level)
@@ -242,6 +242,11 @@ def _notes(data: CoxData, limit: Limit) -> tuple[str, ...]:
         notes.append(f"{n_events} events for {n_covariates} covariates; the estimates cannot be relied upon.")
     if data.times.weights is not None:
         notes.append("standard errors take each weight as a number of identical subjects, not as a sampling weight.")
+    notes += [
+        f"{name}: not determined once the separated covariates are infinite."
+        for name, value in zip(data.names, limit.beta, strict=True)
+        if np.isnan(value)
+    ]
     if not limit.is_converged:
         notes.append("the likelihood did not converge; the estimates are where the steps ended.")
     return tuple(notes)
