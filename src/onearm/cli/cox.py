@@ -165,7 +165,7 @@ def _analyse(table: pl.DataFrame, asked: _Asked, options: dict[str, Any], *, whe
 
 def _split(text: str) -> list[str]:
     """Split at commas outside brackets, so that a reference may hold one."""
-    return [part.strip() for part in re.findall(r"(?:[^,\[]|\[[^\]]*\])+", text) if part.strip()]
+    return [part.strip() for part in re.split(r",(?![^\[]*\])", text) if part.strip()]
 
 
 def _covariate(text: str) -> _Covariate:

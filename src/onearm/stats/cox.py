@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import ndtr, ndtri
 
+from onearm.errors import MethodError
 from onearm.frames import Framed
 from onearm.stats.cox_data import CoxData, Ties, check_choice, check_collinear, cox_data, likelihood_of
 from onearm.stats.cox_newton import Likelihood
@@ -178,6 +179,8 @@ def cox(
     check_choice("interval", interval, Interval)
     check_level(level)
     data = cox_data(time, event, X, names=names, entry=entry, strata=strata, weights=weights)
+    if ties == "exact" and data.times.weights is not None:
+        raise MethodError("weights: not possible with exact ties; choose efron or breslow, or repeat the rows.")
     likelihood = likelihood_of(data, ties)
     origin = np.zeros(len(data.names))
     null = likelihood(origin)
