@@ -148,7 +148,11 @@ def concordance(model: CoxModel) -> Concordance:
     if model.separation is not None:
         raise MethodError(f"{', '.join(model.separation.names)}: separated; the linear predictor is not finite.")
     data = model.data
-    return concordance_index(data.times, (data.X - data.center) @ model.coef, strata=data.strata)
+    # covariate by covariate, because a matrix product may round equal subjects differently and so break their ties
+    score = np.zeros(data.times.time.size)
+    for column, center, coef in zip(data.X.T, data.center, model.coef, strict=True):
+        score += (column - center) * coef
+    return concordance_index(data.times, score, strata=data.strata)
 
 
 def _event_scale(model: CoxModel, transform: TimeScale) -> Floats:
