@@ -14,11 +14,11 @@ from onearm.frames import Framed
 from onearm.stats.interval import level_problems
 from onearm.stats.samples import observed, paired_differences
 
-__all__ = ["TTest", "one_sample_t", "student_t", "welch_t"]
+__all__ = ["MeanTest", "one_sample_t", "student_t", "welch_t"]
 
 
 @dataclass(frozen=True)
-class TTest(Framed):
+class MeanTest(Framed):
     """
     A t test.
 
@@ -57,7 +57,7 @@ class TTest(Framed):
     note: str = ""
 
 
-def welch_t(x: ArrayLike, y: ArrayLike, *, level: float = 0.95) -> TTest:
+def welch_t(x: ArrayLike, y: ArrayLike, *, level: float = 0.95) -> MeanTest:
     """
     Welch's t test of two samples, whose variances may differ; R's default.
 
@@ -70,7 +70,7 @@ def welch_t(x: ArrayLike, y: ArrayLike, *, level: float = 0.95) -> TTest:
 
     Returns
     -------
-    TTest
+    MeanTest
         NaN with a note where a sample has one value, or nothing varies.
 
     Raises
@@ -102,7 +102,7 @@ def welch_t(x: ArrayLike, y: ArrayLike, *, level: float = 0.95) -> TTest:
     return _t_test(difference, error, df, sizes=sizes, level=level, method="Welch")
 
 
-def student_t(x: ArrayLike, y: ArrayLike, *, level: float = 0.95) -> TTest:
+def student_t(x: ArrayLike, y: ArrayLike, *, level: float = 0.95) -> MeanTest:
     """
     Student's t test of two samples with one variance.
 
@@ -115,7 +115,7 @@ def student_t(x: ArrayLike, y: ArrayLike, *, level: float = 0.95) -> TTest:
 
     Returns
     -------
-    TTest
+    MeanTest
         As R's ``t.test(var.equal = TRUE)``; NaN with a note where nothing varies.
 
     Raises
@@ -145,7 +145,7 @@ def student_t(x: ArrayLike, y: ArrayLike, *, level: float = 0.95) -> TTest:
     return _t_test(difference, error, df, sizes=sizes, level=level, method="Student")
 
 
-def one_sample_t(x: ArrayLike, y: ArrayLike | None = None, *, mu: float = 0.0, level: float = 0.95) -> TTest:
+def one_sample_t(x: ArrayLike, y: ArrayLike | None = None, *, mu: float = 0.0, level: float = 0.95) -> MeanTest:
     """
     Student's t test of one sample or of pairs.
 
@@ -162,7 +162,7 @@ def one_sample_t(x: ArrayLike, y: ArrayLike | None = None, *, mu: float = 0.0, l
 
     Returns
     -------
-    TTest
+    MeanTest
         NaN with a note for one value, or where nothing varies.
 
     Raises
@@ -192,16 +192,16 @@ def _check_level(level: float) -> None:
         raise MethodError(*problems)
 
 
-def _undefined(estimate: float, sizes: tuple[int, int], level: float, method: str, note: str) -> TTest:
-    return TTest(estimate, nan, nan, level, nan, nan, nan, nan, nan, *sizes, method, note)
+def _undefined(estimate: float, sizes: tuple[int, int], level: float, method: str, note: str) -> MeanTest:
+    return MeanTest(estimate, nan, nan, level, nan, nan, nan, nan, nan, *sizes, method, note)
 
 
 def _t_test(
     estimate: float, error: float, df: float, *, sizes: tuple[int, int], level: float, method: str, mu: float = 0.0
-) -> TTest:
+) -> MeanTest:
     t = (estimate - mu) / error
     half = -float(special.stdtrit(df, (1 - level) / 2)) * error
-    return TTest(
+    return MeanTest(
         estimate=estimate,
         low=estimate - half,
         high=estimate + half,
