@@ -307,13 +307,15 @@ def say_bop2(design: Bop2Design) -> str:
     str
         For the protocol.
     """
-    efficacy = f", and for efficacy if it exceeds 1 - {1 - design.lam:.2g} (n/{design.looks[-1]})^{design.eta:g}"
+    efficacy = ""
+    if design.eta is not None:
+        efficacy = f", and for efficacy if it exceeds 1 - {1 - design.lam:.2g} (n/{design.looks[-1]})^{design.eta:g}"
     return (
         f"The Bayesian optimal phase II design looks at {_list(list(design.looks))} patients with a Beta("
         f"{design.prior[0]:g}, {design.prior[1]:g}) prior: the trial stops for futility if the posterior probability "
         "of a "
         f"response rate above {_pct(design.p0)} falls below {design.lam:g} (n/{design.looks[-1]})^{design.gamma:g}"
-        f"{efficacy if design.eta is not None else ''}. The exact type I error is {design.alpha:.4f} and the exact "
+        f"{efficacy}. The exact type I error is {design.alpha:.4f} and the exact "
         "power at "
         f"{_pct(design.p1)} {design.power:.4f} (Zhou, Lee and Yuan 2017)."
     )
