@@ -85,6 +85,14 @@ def test_equality_convention_decides_a_tie() -> None:
     assert bayesian_rule(above).futility == (None,)
 
 
+@pytest.mark.parametrize("reading", NAMES.values())
+def test_a_rule_without_efficacy_stopping_never_stops_for_efficacy(reading: str) -> None:
+    both = bayesian_rule(MonitoringPlan(REGOMUNE, 0.10, 0.80, 0.25, 0.80, reading=reading))
+    futility = bayesian_rule(MonitoringPlan(REGOMUNE, 0.10, 0.80, reading=reading))
+    assert futility.futility == both.futility
+    assert futility.efficacy == (None,) * len(REGOMUNE)
+
+
 def test_printed_posterior_of_regomune_is_4_of_43_with_a_uniform_prior(cases: dict[str, Any]) -> None:
     """The paper prints 11.0 % (4.0 to 22.0 %), whole percentages."""
     found = posterior(4, 43)
@@ -193,6 +201,7 @@ def test_bop2_with_efficacy_stopping_saves_patients_at_p1() -> None:
         (lambda: MonitoringPlan((20, 10), 0.1, 0.8, 0.25, 0.8), "10 follows 20"),
         (lambda: MonitoringPlan((10,), 10, 0.8, 0.25, 0.8), "futility_rate is 10"),
         (lambda: MonitoringPlan((10,), 0.1, 0.8, 0.25, 0.8, reading="predictive to end"), "Did you mean"),
+        (lambda: MonitoringPlan((10,), 0.1, 0.8, 0.25), "give both, or neither"),
         (lambda: posterior(5, 4), "5 responders among 4 patients; acceptable is 0 to 4"),
         (lambda: posterior(1, 4, prior=(1, 0)), "acceptable are two weights above 0"),
         (lambda: predictive_probability(3, 10, n_max=9, p0=0.1, threshold=0.9), "0 <= x <= n <= n_max"),

@@ -56,7 +56,7 @@ def test_json_of_the_inference_carries_every_field(app: typer.Typer) -> None:
 
 
 def test_numbers_that_do_not_exist_are_null_in_json(app: typer.Typer) -> None:
-    assert run_json(app, *SIMON, "--observed", "3")["inference"]["koyama_chen_high"] is None
+    assert run_json(app, *SIMON, "--observed", "0")["inference"]["koyama_chen_high"] is None
 
 
 def test_a_claimed_design_is_checked(app: typer.Typer) -> None:
