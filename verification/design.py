@@ -143,11 +143,11 @@ def draw(curves: dict[str, Floats], folder: Path) -> Path:
     figure = Figure(figsize=(9, 6), layout="constrained")
     panels = figure.subplots(2, 2, sharex=True, sharey=True)
     for axes, (name, covered) in zip(panels.flat, curves.items(), strict=True):
-        axes.fill_between(RATES, 0.90, LEVEL, color="#D55E00", alpha=0.12, linewidth=0)
+        axes.fill_between(RATES, 0.85, LEVEL, color="#D55E00", alpha=0.12, linewidth=0)
         axes.plot(RATES, covered, color="#0072B2", linewidth=1)
         axes.axhline(LEVEL, color="black", linewidth=0.8)
         axes.set_title(f"{INTERVALS[name]}\nsmallest {covered.min():.3f}, mean {covered.mean():.3f}", fontsize=10)
-        axes.set(xlim=(0, 1), ylim=(0.90, 1.0))
+        axes.set(xlim=(0, 1), ylim=(0.85, 1.0))
         axes.spines[["top", "right"]].set_visible(False)
     figure.supxlabel("true response rate")
     figure.supylabel("coverage of the 95 % interval")
