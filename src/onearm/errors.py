@@ -19,6 +19,9 @@ from collections.abc import Iterable
 
 __all__ = ["DataError", "MethodError", "OnearmError", "ProtocolError", "suggest"]
 
+_MOST_KNOWN = 24
+"""Names that are listed where none is near; a list of all patients helps nobody."""
+
 
 class OnearmError(Exception):
     """
@@ -79,4 +82,5 @@ def suggest(word: str, known: Iterable[str]) -> str:
         return f" Did you mean '{near[0]}'?"
     if part := [name for name in names if word and (word.lower() in name.lower() or name.lower() in word.lower())]:
         return f" Did you mean '{part[0]}'?"
-    return f" Known: {', '.join(names)}." if names else ""
+    more = f" and {len(names) - _MOST_KNOWN} more" if len(names) > _MOST_KNOWN else ""
+    return f" Known: {', '.join(names[:_MOST_KNOWN])}{more}." if names else ""

@@ -43,3 +43,50 @@ class Severity(StrEnum):
     ERROR = "error"
     WARNING = "warning"
     NOTE = "note"
+
+
+class SetRule(StrEnum):
+    """Names of the rules that an analysis set is made of; each is implemented in ``derivations.sources``."""
+
+    ENROLLED = "enrolled"
+    TREATED = "treated"
+    HAS_SAFETY_RECORD = "has_safety_record"
+    HAS_BASELINE_ASSESSMENT = "has_baseline_assessment"
+    HAS_POSTBASELINE_ASSESSMENT = "has_postbaseline_assessment"
+    HAS_MEASURABLE_DISEASE = "has_measurable_disease"
+    EVALUABLE_FOR_RESPONSE = "evaluable_for_response"
+    NO_MAJOR_DEVIATION = "no_major_deviation"
+
+
+class StartRule(StrEnum):
+    """Dates from which a time is counted."""
+
+    FIRST_DOSE = "first_dose"
+    ENROLMENT = "enrolment"
+    FIRST_RESPONSE = "first_response"
+    FIRST_CONFIRMED_RESPONSE = "first_confirmed_response"
+
+
+class EventRule(StrEnum):
+    """Names of what ends a time as an event."""
+
+    PROGRESSION = "progression"
+    DEATH = "death"
+    NEW_ANTICANCER_THERAPY = "new_anticancer_therapy"
+    RESPONSE = "response"
+    CONFIRMED_RESPONSE = "confirmed_response"
+    TREATMENT_STOP = "treatment_stop"
+
+
+class CensorRule(StrEnum):
+    """Names of what ends a time without an event."""
+
+    LAST_ADEQUATE_ASSESSMENT = "last_adequate_assessment"
+    LAST_KNOWN_ALIVE = "last_known_alive"
+    NEW_ANTICANCER_THERAPY = "new_anticancer_therapy"
+    TREATMENT_STOP = "treatment_stop"
+    MISSED_ASSESSMENTS = "missed_assessments"
+    NO_BASELINE = "no_baseline"
+
+
+ROLES: Final = ("primary", "secondary", "exploratory")

@@ -1,10 +1,25 @@
-"""Work on a trial folder: ``onearm run``, ``check``, ``explain``, ``new``, ``diff``, ``simulate``, ``demo``."""
+"""Work on a trial folder: ``onearm run``, ``check``, ``explain``, ``explain-patient``, ``new``, ``diff``, ``demo``."""
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
 import typer
 
+if TYPE_CHECKING:
+    import polars as pl
+
+    from onearm.run import Run
+
 __all__ = ["register"]
+
+Folder = Annotated[Path, typer.Argument(help="Trial folder, with protocol.toml and data/.", metavar="DIR")]
+Strict = Annotated[bool, typer.Option("--strict", help="Exit with 1 if there are findings of severity error.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+_MOST_FINDINGS = 20
 
 
 def register(app: typer.Typer) -> None:
@@ -16,3 +31,184 @@ def register(app: typer.Typer) -> None:
     app : typer.Typer
         The application.
     """
+    app.command("run")(run)
+    app.command("check")(check)
+    app.command("explain")(explain)
+    app.command("explain-patient")(explain_patient)
+    app.command("new")(new)
+    app.command("sensitivity")(sensitivity)
+    app.command("diff")(diff)
+    app.command("demo")(demo)
+
+
+def run(
+    folder: Folder,
+    out: Annotated[Path | None, typer.Option(help="Where runs are kept. [default: DIR/out]")] = None,
+    strict: Strict = False,
+) -> None:
+    """Derive, analyse and report a trial."""
+    from onearm.cli.progress import progress_bar
+    from onearm.run import run_trial
+
+    with progress_bar() as progress:
+        finished = run_trial(folder, out=out, progress=progress)
+    _print_headlines(finished)
+    _print_count(finished.findings)
+    print(f"\nReport: {finished.report}")
+    _leave(finished.n_errors, strict)
+
+
+def check(folder: Folder, strict: Strict = False, as_json: AsJson = False) -> None:
+    """Check protocol and data, and list what was found."""
+    from onearm.run import check_trial
+
+    checked = check_trial(folder)
+    if as_json:
+        print(checked.findings.write_json())
+    else:
+        tables = ", ".join(f"{name} {table.height:,}" for name, table in checked.source.tables.items())
+        print(f"{checked.protocol.trial.id}: the protocol is complete; data: {tables}.")
+        _print_findings(checked.findings)
+    _leave(checked.n_errors, strict)
+
+
+def explain(folder: Folder) -> None:
+    """Print the statistical plan as prose."""
+    from onearm.analyses import resolve_design
+    from onearm.protocol import describe_protocol, read_protocol
+
+    protocol = read_protocol(folder)
+    print(describe_protocol(protocol.model_copy(update={"design": resolve_design(protocol.design)})), end="")
+
+
+def explain_patient(
+    folder: Folder,
+    subject: Annotated[str, typer.Argument(help="USUBJID, or its end.", metavar="USUBJID")],
+) -> None:
+    """Tell the course of one patient: each scan, what was concluded, and why."""
+    from onearm.outputs.story import tell_patient
+    from onearm.run import check_trial
+
+    checked = check_trial(folder)
+    print(tell_patient(checked.derived.datasets, checked.findings, checked.protocol, subject), end="")
+
+
+def new(
+    kind: Annotated[str, typer.Argument(help="Template: simon.")],
+) -> None:
+    """Print a commented template: onearm new simon > protocol.toml."""
+    from importlib.resources import files
+
+    from onearm.errors import OnearmError, suggest
+
+    folder = files("onearm.protocol") / "templates"
+    known = sorted(item.name.removesuffix(".toml") for item in folder.iterdir() if item.name.endswith(".toml"))
+    if kind not in known:
+        raise OnearmError(f"no template '{kind}'.{suggest(kind, known)}")
+    print((folder / f"{kind}.toml").read_text(encoding="utf-8"), end="")
+
+
+def diff(
+    old: Annotated[Path, typer.Argument(help="A run, or a trial folder (its latest run).", metavar="RUN1")],
+    new: Annotated[Path, typer.Argument(help="Another.", metavar="RUN2")],
+    as_json: AsJson = False,
+) -> None:
+    """List the results that changed between two runs."""
+    from onearm.results import compare_results
+    from onearm.run import read_results
+
+    changed = compare_results(read_results(old), read_results(new))
+    if as_json:
+        print(changed.write_json())
+        return
+    for row in changed.iter_rows(named=True):
+        names = (
+            "analysis",
+            "paramcd",
+            "population",
+            "group1_level",
+            "group2_level",
+            "variable",
+            "variable_level",
+            "stat",
+        )
+        where = " ".join(str(row[name]) for name in names if row[name] is not None)
+        print(f"{row['change']:<8} {where}: {_shown(row, '')} -> {_shown(row, '_new')}")
+    print(f"{changed.height} results differ." if changed.height else "No result differs.")
+
+
+def sensitivity(folder: Folder, as_json: AsJson = False) -> None:
+    """Show how every headline number moves under the alternatives that the protocol names."""
+    from onearm.analyses import analyse
+    from onearm.errors import OnearmError
+    from onearm.outputs.tables.sensitivity import sensitivity_lines
+    from onearm.run import analyse_sensitivity, check_trial
+
+    checked = check_trial(folder)
+    if not checked.protocol.sensitivity:
+        raise OnearmError(
+            "protocol.toml, sensitivity: no alternative is named. "
+            'Fix: add [sensitivity.NAME] with change = { "endpoint.ORR.of" = "unconfirmed" }.'
+        )
+    results = analyse_sensitivity(checked, analyse(checked.derived.datasets, checked.protocol))
+    if as_json:
+        print(results.write_json())
+        return
+    for line in sensitivity_lines(results, checked.protocol):
+        print(line)
+
+
+def demo(
+    folder: Annotated[Path, typer.Argument(help="Where the simulated trial goes.", metavar="DIR")] = Path("demo"),
+    seed: Annotated[int, typer.Option(help="Seed of the simulation.")] = 1,
+) -> None:
+    """Simulate the ALTER-E-003 trial from its shipped protocol and report it."""
+    from onearm.simulation import simulate_trial_folder
+
+    simulate_trial_folder("alter_e_003", folder, seed=seed)
+    run(folder)
+
+
+def _shown(row: dict[str, object], side: str) -> str:
+    value, text, note = row[f"value{side}"], row[f"text{side}"], row[f"note{side}"]
+    if isinstance(value, float):
+        return f"{value:.10g}"
+    return str(text or note or "-")
+
+
+def _leave(n_errors: int, strict: bool) -> None:
+    from onearm.cli.app import FINDINGS
+
+    if strict and n_errors:
+        print(f"{n_errors} findings of severity error.", file=sys.stderr)
+        raise typer.Exit(FINDINGS)
+
+
+def _print_headlines(finished: Run) -> None:
+    from onearm.outputs import headlines_of
+
+    print(f"{finished.protocol.trial.title} ({finished.protocol.trial.id})\n")
+    for headline in headlines_of(finished.results, finished.protocol):
+        print(" ".join(part for part in (headline.group, headline.sentence, headline.decision) if part))
+
+
+def _print_count(findings: pl.DataFrame) -> None:
+    counts = dict(findings["severity"].value_counts().iter_rows())
+    parts = [f"{counts.get(name, 0)} {name}s" for name in ("error", "warning", "note")]
+    print(f"Findings in the data: {', '.join(parts)}.")
+
+
+def _print_findings(findings: pl.DataFrame) -> None:
+    _print_count(findings)
+    for rule, part in findings.group_by("rule", maintain_order=True):
+        first = part.row(0, named=True)
+        where = " ".join(str(first[name]) for name in ("file", "column") if first[name])
+        print(f"\n{first['severity']:<8} {rule[0]} ({part.height}x) {where}")
+        print(f"         {first['message']}\n         Fix: {first['fix']}")
+        rows = [
+            f"{row['subject'] or '-'}" + (f" (row {row['row']})" if row["row"] else "")
+            for row in part.head(_MOST_FINDINGS).iter_rows(named=True)
+        ]
+        if rows != ["-"]:
+            more = f" and {part.height - _MOST_FINDINGS} more" if part.height > _MOST_FINDINGS else ""
+            print(f"         {', '.join(rows)}{more}")

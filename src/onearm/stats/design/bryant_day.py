@@ -149,7 +149,7 @@ def find_bryant_day(
     return best
 
 
-def evaluate_bryant_day(  # noqa: PLR0917 - the six numbers are the design, in the order in which papers write it
+def evaluate_bryant_day(
     n1: int, r1: int, t1: int, n: int, r: int, t: int, *, response: float, safe: float, odds_ratio: float = 1.0
 ) -> JointCharacteristics:
     """

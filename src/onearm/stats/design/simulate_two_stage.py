@@ -44,7 +44,7 @@ class TwoStageTrials(Framed):
     expected_n_error: float
 
 
-def simulate_two_stage(  # noqa: PLR0917 - the four numbers are the design, in the order in which papers write it
+def simulate_two_stage(
     r1: int, n1: int, r: int, n: int, p: float, n_trials: int, *, seed: int
 ) -> TwoStageTrials:
     """

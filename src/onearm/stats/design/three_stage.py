@@ -84,7 +84,7 @@ class ThreeStageDesigns:
     n_max: int
 
 
-def evaluate_three_stage(  # noqa: PLR0917 - the six numbers are the design, in the order in which papers write it
+def evaluate_three_stage(
     r1: int, n1: int, r2: int, n2: int, r: int, n: int, *, p0: float, p1: float
 ) -> ThreeStageDesign:
     """

@@ -1,0 +1,125 @@
+"""Every analysis that a run makes, what it estimates and where it comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+import polars as pl
+
+from onearm.analyses.baseline import baseline
+from onearm.analyses.design import design
+from onearm.analyses.disposition import describe_trial, disposition
+from onearm.analyses.exposure import exposure
+from onearm.analyses.models import models
+from onearm.analyses.population import Datasets
+from onearm.analyses.response import best_response, response_rate, tumour_change
+from onearm.analyses.subgroups import subgroups
+from onearm.analyses.survival import follow_up, survival, survival_curve, survival_rate
+from onearm.protocol import Protocol
+from onearm.results import concat_results
+
+__all__ = ["ANALYSES", "Analysis", "analyse"]
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """
+    One analysis.
+
+    Parameters
+    ----------
+    function : callable
+        From datasets and protocol to results.
+    statistics : tuple of str
+        What it estimates.
+    reference : str
+        Where its method comes from.
+    """
+
+    function: Callable[[Datasets, Protocol], pl.DataFrame]
+    statistics: tuple[str, ...]
+    reference: str
+
+
+_COUNTS: Final = "Hopewell S et al. (2025), CONSORT 2025 statement, BMJ 388:e081123"
+_KAPLAN: Final = (
+    "Kaplan EL, Meier P (1958), J Am Stat Assoc 53:457-481; Brookmeyer R, Crowley J (1982), Biometrics 38:29-41"
+)
+
+ANALYSES: Final[Mapping[str, Analysis]] = MappingProxyType(
+    {
+        "trial": Analysis(describe_trial, ("text", "n"), _COUNTS),
+        "disposition": Analysis(disposition, ("n",), _COUNTS),
+        "baseline": Analysis(
+            baseline,
+            ("n", "N", "p", "missing", "mean", "sd", "median", "q1", "q3", "min", "max"),
+            "Hyndman RJ, Fan Y (1996), Am Stat 50:361-365",
+        ),
+        "design": Analysis(design, ("value", "text"), "Simon R (1989), Control Clin Trials 10:1-10"),
+        "best_response": Analysis(
+            best_response, ("n", "N", "p"), "Eisenhauer EA et al. (2009), Eur J Cancer 45:228-247, section 4.4"
+        ),
+        "response_rate": Analysis(
+            response_rate,
+            ("n", "N", "p", "conf_low", "conf_high"),
+            "Clopper CJ, Pearson ES (1934), Biometrika 26:404-413; other intervals in docs/statistics",
+        ),
+        "tumour_change": Analysis(
+            tumour_change,
+            ("n", "N", "p", "min", "q1", "median", "q3", "max"),
+            "Eisenhauer EA et al. (2009), section 4.3",
+        ),
+        "survival": Analysis(survival, ("n", "events", "censored", "median", "q1", "q3", "min", "max"), _KAPLAN),
+        "survival_rate": Analysis(survival_rate, ("rate", "rate_low", "rate_high", "at_risk"), _KAPLAN),
+        "survival_curve": Analysis(
+            survival_curve, ("survival", "conf_low", "conf_high", "at_risk", "events", "censored"), _KAPLAN
+        ),
+        "follow_up": Analysis(
+            follow_up,
+            ("median", "q1", "q3", "min", "max"),
+            "Schemper M, Smith TL (1996), Control Clin Trials 17:343-346",
+        ),
+        "subgroup": Analysis(
+            subgroups,
+            ("n", "N", "p", "median", "hazard_ratio", "conf_low", "conf_high", "p_value"),
+            "Cox DR (1972), J R Stat Soc B 34:187-220; Mantel N (1966), Cancer Chemother Rep 50:163-170",
+        ),
+        "model": Analysis(
+            models,
+            ("hazard_ratio", "conf_low", "conf_high", "p_value", "p_interaction", "events_per_coefficient"),
+            "Cox DR (1972), J R Stat Soc B 34:187-220; Grambsch PM, Therneau TM (1994), Biometrika 81:515-526",
+        ),
+        "exposure": Analysis(exposure, ("n", "N", "p", "duration_median"), "ICH E3 (1995), section 12.1"),
+    }
+)
+
+
+def analyse(datasets: Datasets, protocol: Protocol, *, progress: Progress | None = None) -> pl.DataFrame:
+    """
+    Run every analysis.
+
+    Parameters
+    ----------
+    datasets : Datasets
+        Derived datasets.
+    protocol : Protocol
+        What was planned.
+    progress : callable, optional
+        Called with the name of each analysis, how many are done and how many there are.
+
+    Returns
+    -------
+    polars.DataFrame
+        The results table, checked.
+    """
+    tables = []
+    for done, (name, analysis) in enumerate(ANALYSES.items()):
+        if progress:
+            progress(name, done, len(ANALYSES))
+        tables.append(analysis.function(datasets, protocol))
+    return concat_results(tables)

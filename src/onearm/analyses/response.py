@@ -1,0 +1,178 @@
+"""Best overall response and response rates."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from onearm.analyses.population import Datasets, Population, populations
+from onearm.protocol import Protocol
+from onearm.protocol.endpoints import RateEndpoint
+from onearm.results import Rows, concat_results
+from onearm.stats.binomial import binomial_interval
+from onearm.terms import BEST_RESPONSES
+
+__all__ = ["best_response", "response_rate", "successes", "tumour_change"]
+
+_PARAM = {"confirmed": "CBOR", "unconfirmed": "BOR"}
+
+
+def best_response(datasets: Datasets, protocol: Protocol) -> pl.DataFrame:
+    """
+    Count the best overall responses, confirmed and unconfirmed.
+
+    Parameters
+    ----------
+    datasets : Datasets
+        With ``adsl`` and ``adrs``.
+    protocol : Protocol
+        The set of the primary endpoint is described.
+
+    Returns
+    -------
+    polars.DataFrame
+        Results. A member without any assessment is counted as not evaluable.
+    """
+    return concat_results(
+        _distribution(population, datasets["adrs"], paramcd)
+        for paramcd in ("CBOR", "BOR")
+        if datasets["adrs"]["PARAMCD"].eq(paramcd).any()
+        for population in populations(datasets, protocol, protocol.main_set)
+    )
+
+
+def _distribution(population: Population, adrs: pl.DataFrame, paramcd: str) -> pl.DataFrame:
+    rows = population.rows("best_response", "ADRS", paramcd)
+    best = population.of(adrs).filter(pl.col("PARAMCD") == paramcd)
+    counts = dict(best["AVALC"].value_counts().iter_rows())
+    counts["NE"] = counts.get("NE", 0) + counts.pop("MISSING", 0) + counts.pop("ND", 0) + population.n - best.height
+    for level in [*BEST_RESPONSES, *sorted(set(counts) - set(BEST_RESPONSES))]:
+        _proportion(rows, counts.get(level, 0), population.n, level)
+    return rows.frame()
+
+
+def _proportion(rows: Rows, n: int, total: int, level: str) -> None:
+    rows.add("n", n, variable="response", level=level, unit="count")
+    rows.add("N", total, variable="response", level=level, unit="count")
+    rows.add(
+        "p",
+        n / total if total else None,
+        variable="response",
+        level=level,
+        unit="proportion",
+        note=None if total else "no patient",
+    )
+
+
+def response_rate(datasets: Datasets, protocol: Protocol) -> pl.DataFrame:
+    """
+    Estimate every rate of the protocol with its interval.
+
+    Parameters
+    ----------
+    datasets : Datasets
+        With ``adsl`` and ``adrs``.
+    protocol : Protocol
+        Rates.
+
+    Returns
+    -------
+    polars.DataFrame
+        Results ``n N p conf_low conf_high``. A member without a response counts as a failure.
+    """
+    return concat_results(
+        _rate(population, datasets["adrs"], name, endpoint, protocol)
+        for name, endpoint in protocol.rates.items()
+        for population in populations(datasets, protocol, endpoint.set)
+    )
+
+
+def _rate(
+    population: Population, adrs: pl.DataFrame, name: str, endpoint: RateEndpoint, protocol: Protocol
+) -> pl.DataFrame:
+    rows = population.rows("response_rate", "ADRS", name)
+    method = endpoint.interval or protocol.conventions.proportion_interval
+    level = endpoint.level or protocol.conventions.level
+    n, total = population.of(successes(adrs, name, endpoint)).height, population.n
+    rows.add("n", n, unit="count")
+    rows.add("N", total, unit="count")
+    if total == 0:
+        for stat in ("p", "conf_low", "conf_high"):
+            rows.add(stat, unit="proportion", method=method, note="no patient in the set")
+        return rows.frame()
+    interval = binomial_interval(n, total, method=method, level=level)
+    rows.add("p", n / total, unit="proportion")
+    rows.add("conf_low", interval.low, unit="proportion", method=method, conf_level=level)
+    rows.add("conf_high", interval.high, unit="proportion", method=method, conf_level=level)
+    return rows.frame()
+
+
+def successes(adrs: pl.DataFrame, name: str, endpoint: RateEndpoint) -> pl.DataFrame:
+    """
+    Find the patients that are a success of a rate.
+
+    Parameters
+    ----------
+    adrs : polars.DataFrame
+        Response dataset.
+    name : str
+        Name of the endpoint; where the dataset has rows of that name, they say who is a success.
+    endpoint : RateEndpoint
+        Otherwise the best overall response decides.
+
+    Returns
+    -------
+    polars.DataFrame
+        ``USUBJID``, one row per success.
+    """
+    own = adrs.filter(pl.col("PARAMCD") == name)
+    found = (
+        own.filter(pl.col("AVALC") == "Y")
+        if own.height
+        else adrs.filter((pl.col("PARAMCD") == _PARAM[endpoint.of]) & pl.col("AVALC").is_in(endpoint.success))
+    )
+    return found.select("USUBJID").unique(maintain_order=True)
+
+
+def tumour_change(datasets: Datasets, protocol: Protocol) -> pl.DataFrame:
+    """
+    Summarise the best change of tumour size.
+
+    Parameters
+    ----------
+    datasets : Datasets
+        With ``adsl`` and ``adtr``.
+    protocol : Protocol
+        The set of the primary endpoint is described.
+
+    Returns
+    -------
+    polars.DataFrame
+        Results of the best percent change from baseline, and how many shrank at all.
+    """
+    sums = datasets["adtr"].filter(pl.col("ANL01FL") == "Y")
+    best = sums.group_by("USUBJID").agg(pl.col("PCHG").min())
+    return concat_results(
+        _change(population, best) for population in populations(datasets, protocol, protocol.main_set)
+    )
+
+
+def _change(population: Population, best: pl.DataFrame) -> pl.DataFrame:
+    rows = population.rows("tumour_change", "ADTR", "SUMDIAM")
+    values = population.of(best)["PCHG"]
+    rows.add("n", values.len(), variable="best_change", unit="count")
+    if values.len() == 0:
+        rows.add("median", variable="best_change", note="no patient has a measured change")
+        return rows.frame()
+    for stat, share in (("min", 0.0), ("q1", 0.25), ("median", 0.5), ("q3", 0.75), ("max", 1.0)):
+        rows.add(
+            stat,
+            values.quantile(share, interpolation="linear"),
+            variable="best_change",
+            unit="percent",
+            method="quantile, r",
+        )
+    shrunk = int((values < 0).sum())
+    rows.add("n", shrunk, variable="shrinkage", level="any", unit="count")
+    rows.add("N", values.len(), variable="shrinkage", level="any", unit="count")
+    rows.add("p", shrunk / values.len(), variable="shrinkage", level="any", unit="proportion")
+    return rows.frame()

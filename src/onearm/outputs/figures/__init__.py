@@ -1,0 +1,33 @@
+"""Figures: one file each, a function that takes the data and one that draws it."""
+
+from onearm.outputs.figures.consort import consort_data, draw_consort
+from onearm.outputs.figures.forest import draw_forest, forest_data
+from onearm.outputs.figures.kaplan_meier import KaplanMeier, draw_kaplan_meier, kaplan_meier_data
+from onearm.outputs.figures.spider import draw_spider, spider_data
+from onearm.outputs.figures.style import ONE_COLUMN_MM, TWO_COLUMNS_MM, Size, to_png, to_svg
+from onearm.outputs.figures.swimmer import Swimmer, draw_swimmer, swimmer_data
+from onearm.outputs.figures.waterfall import HIGHEST as WATERFALL_HIGHEST
+from onearm.outputs.figures.waterfall import draw_waterfall, waterfall_data
+
+__all__ = [
+    "ONE_COLUMN_MM",
+    "TWO_COLUMNS_MM",
+    "WATERFALL_HIGHEST",
+    "KaplanMeier",
+    "Size",
+    "Swimmer",
+    "consort_data",
+    "draw_consort",
+    "draw_forest",
+    "draw_kaplan_meier",
+    "draw_spider",
+    "draw_swimmer",
+    "draw_waterfall",
+    "forest_data",
+    "kaplan_meier_data",
+    "spider_data",
+    "swimmer_data",
+    "to_png",
+    "to_svg",
+    "waterfall_data",
+]

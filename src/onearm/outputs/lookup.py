@@ -1,0 +1,345 @@
+"""Finding statistics in the results table: by group, analysis, parameter, variable and level, in the order of the table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from onearm.protocol import Protocol
+
+__all__ = ["Block", "Group", "Lookup", "Statistic", "groups_of", "subgroup_rows"]
+
+COHORT: Final = "COHORT"
+
+
+@dataclass(frozen=True)
+class Statistic:
+    """
+    One row of the results table.
+
+    Parameters
+    ----------
+    value : float or None
+        The unrounded number.
+    text, unit, method, note : str or None
+        As in the results table.
+    conf_level : float or None
+        Coverage, on a bound.
+    trace : str
+        The key, as it can be found in the results table.
+    """
+
+    value: float | None = None
+    text: str | None = None
+    unit: str | None = None
+    method: str | None = None
+    note: str | None = None
+    conf_level: float | None = None
+    trace: str = ""
+
+    def __bool__(self) -> bool:
+        """Whether there is a number or a text."""
+        return self.value is not None or self.text is not None
+
+
+Stats = Mapping[str, Statistic]
+NOTHING: Final = Statistic()
+
+
+@dataclass(frozen=True)
+class Group:
+    """
+    Patients that are reported together: everybody, or a cohort.
+
+    Parameters
+    ----------
+    level : str or None
+        Name of the cohort; None for everybody.
+    label : str
+        What is printed.
+    slug : str
+        Ends file names; empty for everybody.
+    """
+
+    level: str | None
+    label: str
+    slug: str
+
+
+@dataclass(frozen=True)
+class Block:
+    """
+    The statistics of one analysis of one parameter in one population and group.
+
+    Parameters
+    ----------
+    analysis : str
+        Name of the analysis.
+    paramcd, population : str or None
+        As in the results table.
+    cells : dict
+        From variable and level to the statistics by name.
+    """
+
+    analysis: str
+    paramcd: str | None
+    population: str | None
+    cells: dict[tuple[str | None, str | None], dict[str, Statistic]] = field(default_factory=dict)
+
+    def stats(self, variable: str | None = None, level: str | None = None) -> Stats:
+        """
+        Look up the statistics of a variable's level.
+
+        Parameters
+        ----------
+        variable, level : str or None
+            As in the results table.
+
+        Returns
+        -------
+        mapping of str to Statistic
+            Empty where there are none.
+        """
+        return self.cells.get((variable, level), {})
+
+    def stat(self, name: str, variable: str | None = None, level: str | None = None) -> Statistic:
+        """
+        Look up one statistic.
+
+        Parameters
+        ----------
+        name : str
+            Name of the statistic.
+        variable, level : str or None
+            As in the results table.
+
+        Returns
+        -------
+        Statistic
+            Without value, text and note where there is none.
+        """
+        return self.stats(variable, level).get(name, NOTHING)
+
+    def levels(self, variable: str) -> list[str | None]:
+        """
+        List the levels of a variable.
+
+        Parameters
+        ----------
+        variable : str
+            As in the results table.
+
+        Returns
+        -------
+        list of str or None
+            In the order of the results table.
+        """
+        return [level for name, level in self.cells if name == variable]
+
+    def variables(self) -> list[str | None]:
+        """
+        List the variables.
+
+        Returns
+        -------
+        list of str or None
+            In the order of the results table, each once.
+        """
+        return list(dict.fromkeys(name for name, _ in self.cells))
+
+    def methods(self) -> list[str]:
+        """
+        List the methods that made the numbers.
+
+        Returns
+        -------
+        list of str
+            In the order of the results table, each once.
+        """
+        found = (s.method for stats in self.cells.values() for s in stats.values() if s.method)
+        return list(dict.fromkeys(found))
+
+    def __bool__(self) -> bool:
+        """Whether there is any statistic."""
+        return bool(self.cells)
+
+
+class Lookup:
+    """
+    The results of one group of patients, indexed once.
+
+    Parameters
+    ----------
+    results : polars.DataFrame
+        The results table.
+    group : Group
+        Whose rows; rows of subgroups within it are left out.
+    """
+
+    def __init__(self, results: pl.DataFrame, group: Group) -> None:
+        self.group = group
+        self._blocks: dict[tuple[str, str | None, str | None], Block] = {}
+        for row in results.iter_rows(named=True):
+            if row["group2"] is None and _belongs(row, group):
+                self._add(row)
+
+    def _add(self, row: dict[str, object]) -> None:
+        key = (str(row["analysis"]), _text(row["paramcd"]), _text(row["population"]))
+        block = self._blocks.setdefault(key, Block(*key))
+        cell = block.cells.setdefault((_text(row["variable"]), _text(row["variable_level"])), {})
+        value, level = row["value"], row["conf_level"]
+        cell[str(row["stat"])] = Statistic(
+            value=float(value) if isinstance(value, (int, float)) else None,
+            text=_text(row["text"]),
+            unit=_text(row["unit"]),
+            method=_text(row["method"]),
+            note=_text(row["note"]),
+            conf_level=float(level) if isinstance(level, (int, float)) else None,
+            trace=_trace(row),
+        )
+
+    def blocks(self, analysis: str, paramcd: str | None = None) -> Iterator[Block]:
+        """
+        Go through the blocks of an analysis.
+
+        Parameters
+        ----------
+        analysis : str
+            Name of the analysis.
+        paramcd : str, optional
+            Only this parameter.
+
+        Yields
+        ------
+        Block
+            In the order of the results table.
+        """
+        for (name, param, _), block in self._blocks.items():
+            if name == analysis and paramcd in (None, param):
+                yield block
+
+    def block(self, analysis: str, paramcd: str | None = None) -> Block:
+        """
+        Take the first block of an analysis.
+
+        Parameters
+        ----------
+        analysis : str
+            Name of the analysis.
+        paramcd : str, optional
+            Only this parameter.
+
+        Returns
+        -------
+        Block
+            Empty where there is none.
+        """
+        return next(self.blocks(analysis, paramcd), Block(analysis, paramcd, None))
+
+    def analyses(self) -> list[str]:
+        """
+        List the analyses.
+
+        Returns
+        -------
+        list of str
+            In the order of the results table, each once.
+        """
+        return list(dict.fromkeys(name for name, _, _ in self._blocks))
+
+    def parameters(self, analysis: str) -> list[str]:
+        """
+        List the parameters of an analysis.
+
+        Parameters
+        ----------
+        analysis : str
+            Name of the analysis.
+
+        Returns
+        -------
+        list of str
+            In the order of the results table, each once.
+        """
+        return list(dict.fromkeys(p for name, p, _ in self._blocks if name == analysis and p is not None))
+
+
+def groups_of(results: pl.DataFrame, protocol: Protocol) -> tuple[Group, ...]:
+    """
+    List the groups that a trial is reported by.
+
+    Parameters
+    ----------
+    results : polars.DataFrame
+        The results table.
+    protocol : Protocol
+        Its cohorts give order and labels.
+
+    Returns
+    -------
+    tuple of Group
+        Everybody where there are no cohorts; the cohorts in the order of the protocol where there are, after everybody
+        where the results have rows for everybody beside them.
+    """
+    split = results.filter(results["group1"] == COHORT)
+    found = split["group1_level"].drop_nulls().unique(maintain_order=True).to_list()
+    known = [name for name in protocol.cohort if name in found]
+    names = [*known, *(name for name in found if name not in known)]
+    labels = {name: cohort.label or name for name, cohort in protocol.cohort.items()}
+    cohorts = tuple(
+        Group(name, labels.get(name, name), f"_{position:02d}") for position, name in enumerate(names, start=1)
+    )
+    shared = {"trial", "design", "disposition"}
+    whole = results.filter(results["group1"].is_null() & results["group2"].is_null())
+    everybody = Group(None, "All patients", "")
+    if not cohorts or set(whole["analysis"].unique()) - shared:
+        return (everybody, *cohorts)
+    return cohorts
+
+
+def subgroup_rows(results: pl.DataFrame, group: Group) -> pl.DataFrame:
+    """
+    Take the rows that are split within a group.
+
+    Parameters
+    ----------
+    results : polars.DataFrame
+        The results table.
+    group : Group
+        Everybody, or a cohort.
+
+    Returns
+    -------
+    polars.DataFrame
+        The rows, with ``subgroup`` and ``subgroup_level`` added.
+    """
+    import polars as pl
+
+    if group.level is None:
+        inside = (pl.col("group1").is_not_null()) & (pl.col("group1") != COHORT) & pl.col("group2").is_null()
+        names = {"subgroup": "group1", "subgroup_level": "group1_level"}
+    else:
+        inside = (pl.col("group1") == COHORT) & (pl.col("group1_level") == group.level) & pl.col("group2").is_not_null()
+        names = {"subgroup": "group2", "subgroup_level": "group2_level"}
+    return results.filter(inside).with_columns(**{new: pl.col(old) for new, old in names.items()})
+
+
+def _belongs(row: dict[str, object], group: Group) -> bool:
+    if group.level is None:
+        return row["group1"] is None
+    return row["group1"] == COHORT and row["group1_level"] == group.level
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)
+
+
+def _trace(row: dict[str, object]) -> str:
+    names = ("analysis", "paramcd", "population", "group1_level", "variable", "variable_level", "stat")
+    key = " · ".join(str(row[name]) for name in names if row[name] is not None)
+    value = row["value"] if row["value"] is not None else row["text"]
+    return f"{key} = {value!r}" if value is not None else f"{key}: {row['note']}"

@@ -1,0 +1,88 @@
+"""``[endpoint.NAME]``: a rate of patients or a time to an event."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Discriminator, Field, Tag
+
+from onearm.protocol.base import Level, Months, Name, Section
+from onearm.terms import CensorRule, EventRule, StartRule
+
+__all__ = ["Endpoint", "RateEndpoint", "TimeEndpoint", "kind_of"]
+
+Role = Literal["primary", "secondary", "exploratory"]
+BestResponse = Literal["CR", "PR", "SD", "NON-CR/NON-PD", "PD", "NE", "iCR", "iPR", "iSD", "iUPD", "iCPD"]
+
+
+class RateEndpoint(Section):
+    """Share of an analysis set whose best overall response is a success."""
+
+    kind: Literal["rate"] = "rate"
+    role: Role = "secondary"
+    label: str | None = None
+    """What is printed; the name of the endpoint where missing."""
+    set: Name
+    """Analysis set that is the denominator; a patient without a response counts as no success."""
+    success: Annotated[tuple[BestResponse, ...], Field(min_length=1)]
+    """Responses that count as success."""
+    of: Literal["confirmed", "unconfirmed"] = "confirmed"
+    """Which best overall response is read."""
+    interval: str | None = None
+    """Interval of the proportion; that of ``[conventions]`` where missing."""
+    level: Level | None = None
+    """Coverage of the interval; that of ``[conventions]`` where missing."""
+
+
+class TimeEndpoint(Section):
+    """Time from a start to the first of several events, or to a censoring."""
+
+    kind: Literal["time"] = "time"
+    role: Role = "secondary"
+    label: str | None = None
+    """What is printed; the name of the endpoint where missing."""
+    set: Name
+    """Analysis set."""
+    start: StartRule = StartRule.FIRST_DOSE
+    """Where the time begins; patients without that date are not in the analysis (duration of response: responders)."""
+    among: Literal["all", "responders", "confirmed_responders"] = "all"
+    """Whose times are analysed: all of the set, or those with a (confirmed) complete or partial response."""
+    event: Annotated[tuple[EventRule, ...], Field(min_length=1)]
+    """What ends it; the earliest counts."""
+    censor: Annotated[tuple[CensorRule, ...], Field(min_length=1)]
+    """What ends it without an event. ``last_adequate_assessment`` or ``last_known_alive`` is where subjects without an event
+    are censored; ``new_anticancer_therapy`` and ``treatment_stop`` end follow-up before an event, ``missed_assessments``
+    takes back an event that follows too many missed scans, ``no_baseline`` censors at the start."""
+    landmarks_months: tuple[Months, ...] = ()
+    """Months at which the rate without event is printed."""
+    interval: Literal["plain", "log", "log-log", "logit", "arcsine"] | None = None
+    """Transformation behind the interval; that of ``[conventions]`` where missing."""
+
+
+def kind_of(section: Any) -> str:
+    """
+    Tell a rate from a time by ``kind``, or by what only one of the two has.
+
+    Parameters
+    ----------
+    section : mapping or Section
+        An endpoint's table.
+
+    Returns
+    -------
+    str
+        ``rate`` or ``time``.
+    """
+    if isinstance(section, Section):
+        return str(getattr(section, "kind", "rate"))
+    if not isinstance(section, dict):
+        return "rate"
+    if section.get("kind") in ("rate", "time"):
+        return str(section["kind"])
+    return "time" if {"event", "censor", "start", "landmarks_months"} & set(section) else "rate"
+
+
+Endpoint = Annotated[
+    Annotated[RateEndpoint, Tag("rate")] | Annotated[TimeEndpoint, Tag("time")],
+    Discriminator(kind_of),
+]

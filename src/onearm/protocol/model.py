@@ -1,0 +1,146 @@
+"""The protocol: every section that protocol.toml may have, closed."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from onearm.protocol.base import Name, Positive, Section
+from onearm.protocol.conventions import Conventions
+from onearm.protocol.design import Design, NoDesign
+from onearm.protocol.endpoints import Endpoint, RateEndpoint, TimeEndpoint
+from onearm.protocol.sources import SourceSection
+from onearm.protocol.tumour import Tumour
+from onearm.terms import SetRule
+
+__all__ = ["Alternative", "Baseline", "Cohort", "CoxModelPlan", "Protocol", "Subgroup", "Treatment", "Trial"]
+
+
+class Trial(Section):
+    """``[trial]``: what trial this is."""
+
+    id: Name
+    title: Name
+    cutoff: dt.date | None = None
+    """Data cut-off; records after it are left out and counted. Missing: everything in the data is used."""
+    synthetic: bool = False
+    """Whether the patients are simulated; every page and figure then says so."""
+    reference: str | None = None
+    """Publication or registry entry that the protocol was taken from."""
+
+
+class Treatment(Section):
+    """``[[treatment]]``: a drug, its doses and what may be changed."""
+
+    name: Name
+    unit: Name
+    dose_levels: Annotated[tuple[Positive, ...], Field(min_length=1)]
+    """Starting dose, then each permitted reduction."""
+    cycle_days: Annotated[int, Field(ge=1)]
+    dosing_days: Annotated[str, Field(pattern=r"^\d+(-\d+)?(,\d+(-\d+)?)*$")]
+    """Days of the cycle on which it is given, such as ``1-14`` or ``1,8``."""
+    max_interruption_days: Annotated[int, Field(ge=1)] | None = None
+    max_duration_months: Positive | None = None
+
+
+class Baseline(Section):
+    """``[[baseline]]``: a line of the baseline table."""
+
+    variable: Name
+    """Column of the subject-level data set."""
+    label: str | None = None
+    summary: Literal["auto", "median_range", "median_quartiles", "mean_sd", "count"] = "auto"
+    """How it is summarised; "auto" takes the median with range for numbers and counts for the rest."""
+    cuts: tuple[float, ...] = ()
+    """Limits that also split a number into classes: below 65, 65 or more."""
+    levels: tuple[str, ...] = ()
+    """Order of the categories; those not named follow in alphabetical order."""
+    separator: str | None = None
+    """Text between several categories of one patient; they then are not exclusive and may add up to more than 100 %."""
+    unit: str | None = None
+
+
+class Subgroup(Section):
+    """``[[subgroup]]``: a characteristic over whose levels every endpoint is repeated."""
+
+    variable: Name
+    """Column of the subject-level data set."""
+    label: str | None = None
+    cuts: tuple[float, ...] = ()
+    """Limits that split a number into classes; a number without limits is taken level by level."""
+    levels: tuple[str, ...] = ()
+    """Order of the levels; the first is the reference of the hazard ratios. Those not named follow in alphabetical order."""
+
+
+class CoxModelPlan(Section):
+    """``[model.NAME]``: a multivariable Cox model."""
+
+    endpoint: Name
+    """A time of this protocol."""
+    covariates: Annotated[tuple[Name, ...], Field(min_length=1)]
+    """Columns of the subject-level data set, all in one model."""
+    references: dict[str, str] = Field(default_factory=dict)
+    """Reference level of a categorical covariate; the first in alphabetical order where missing."""
+    interactions: tuple[tuple[Name, Name], ...] = ()
+    """Pairs of covariates whose interaction is tested, each by a likelihood-ratio test of its own."""
+    strata: tuple[Name, ...] = ()
+
+
+class Alternative(Section):
+    """``[sensitivity.NAME]``: another reading of the protocol, under which the headline numbers are repeated."""
+
+    label: str | None = None
+    change: Annotated[dict[str, Any], Field(min_length=1)]
+    """Keys of this file by their dotted names, and what they are changed to: ``{ "endpoint.ORR.of" = "unconfirmed" }``."""
+
+
+class Cohort(Section):
+    """``[cohort.NAME]``: patients analysed by themselves, and what differs from the rest of the protocol."""
+
+    value: str | None = None
+    """Value of the cohort column; the name of the cohort where missing."""
+    label: str | None = None
+    design: Design | None = None
+    sets: dict[str, tuple[SetRule, ...]] | None = None
+
+
+class Protocol(Section):
+    """
+    A resolved protocol: what was planned, with every default spelled out.
+
+    Made by `onearm.protocol.read_protocol`; ``model_dump_json`` writes the machine form.
+    """
+
+    schema_version: Annotated[Literal[1], Field(alias="schema")] = 1
+    trial: Trial
+    treatment: tuple[Treatment, ...] = ()
+    design: Design = NoDesign()
+    sets: Annotated[dict[str, tuple[SetRule, ...]], Field(min_length=1)]
+    """Analysis sets: name to the rules that a patient must all meet."""
+    tumour: Tumour = Tumour()
+    endpoint: Annotated[dict[str, Endpoint], Field(min_length=1)]
+    baseline: tuple[Baseline, ...] = ()
+    subgroup: tuple[Subgroup, ...] = ()
+    model: dict[str, CoxModelPlan] = Field(default_factory=dict)
+    sensitivity: dict[str, Alternative] = Field(default_factory=dict)
+    cohort: dict[str, Cohort] = Field(default_factory=dict)
+    source: SourceSection = SourceSection()
+    conventions: Conventions = Conventions()
+
+    @property
+    def rates(self) -> dict[str, RateEndpoint]:
+        """Endpoints that are rates, by name."""
+        return {name: e for name, e in self.endpoint.items() if isinstance(e, RateEndpoint)}
+
+    @property
+    def times(self) -> dict[str, TimeEndpoint]:
+        """Endpoints that are times, by name."""
+        return {name: e for name, e in self.endpoint.items() if isinstance(e, TimeEndpoint)}
+
+    @property
+    def main_set(self) -> str:
+        """The set of the primary endpoint, of the first endpoint where none is primary."""
+        primary = [e.set for e in self.endpoint.values() if e.role == "primary"]
+        return primary[0] if primary else next(iter(self.endpoint.values())).set

@@ -1,0 +1,287 @@
+"""The protocol as prose: a statistical plan that could stand in a protocol document."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
+from typing import Final
+
+from onearm.protocol.design import BayesDesign, Design, ExactDesign, NoDesign, SimonDesign, SurvivalDesign
+from onearm.protocol.endpoints import RateEndpoint, TimeEndpoint
+from onearm.protocol.model import Protocol, Treatment
+from onearm.terms import CensorRule, EventRule, SetRule, StartRule
+
+__all__ = ["describe_design", "describe_protocol"]
+
+SET_PHRASES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        SetRule.ENROLLED: "were enrolled",
+        SetRule.TREATED: "received at least one dose of study treatment",
+        SetRule.HAS_SAFETY_RECORD: "have at least one safety record",
+        SetRule.HAS_BASELINE_ASSESSMENT: "have a baseline tumour assessment",
+        SetRule.HAS_POSTBASELINE_ASSESSMENT: "have at least one tumour assessment after baseline",
+        SetRule.HAS_MEASURABLE_DISEASE: "have measurable disease at baseline",
+        SetRule.EVALUABLE_FOR_RESPONSE: "have a best overall response other than not evaluable",
+        SetRule.NO_MAJOR_DEVIATION: "have no major protocol deviation on record",
+    }
+)
+START_PHRASES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        StartRule.FIRST_DOSE: "the first dose of study treatment",
+        StartRule.ENROLMENT: "enrolment",
+        StartRule.FIRST_RESPONSE: "the first documented complete or partial response",
+        StartRule.FIRST_CONFIRMED_RESPONSE: "the first documented complete or partial response that was later confirmed",
+    }
+)
+EVENT_PHRASES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        EventRule.PROGRESSION: "disease progression",
+        EventRule.DEATH: "death from any cause",
+        EventRule.NEW_ANTICANCER_THERAPY: "the start of a new anticancer therapy",
+        EventRule.RESPONSE: "the first complete or partial response",
+        EventRule.CONFIRMED_RESPONSE: "the first complete or partial response that was later confirmed",
+        EventRule.TREATMENT_STOP: "the end of study treatment",
+    }
+)
+CENSOR_PHRASES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        CensorRule.LAST_ADEQUATE_ASSESSMENT: "at the last adequate tumour assessment",
+        CensorRule.LAST_KNOWN_ALIVE: "on the date last known alive",
+        CensorRule.NEW_ANTICANCER_THERAPY: "at the last adequate tumour assessment before a new anticancer therapy",
+        CensorRule.TREATMENT_STOP: "at the end of study treatment",
+        CensorRule.MISSED_ASSESSMENTS: "at the last adequate tumour assessment before too many missed ones",
+        CensorRule.NO_BASELINE: "on the first day without a baseline assessment",
+    }
+)
+INTERVAL_NAMES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "clopper-pearson": "the Clopper-Pearson method",
+        "wilson": "the Wilson score method",
+        "jeffreys": "the Jeffreys method",
+        "plain": "untransformed",
+        "log": "log-transformed",
+        "log-log": "complementary log-log-transformed",
+        "logit": "logit-transformed",
+        "arcsine": "arcsine-transformed",
+    }
+)
+
+
+def describe_protocol(protocol: Protocol) -> str:
+    """
+    Print the statistical plan as prose.
+
+    Parameters
+    ----------
+    protocol : Protocol
+        A resolved protocol.
+
+    Returns
+    -------
+    str
+        Markdown: one heading and one or more paragraphs for each part of the plan.
+    """
+    parts = [
+        ("Study treatment", " ".join(map(_treatment, protocol.treatment))),
+        ("Sample size", describe_design(protocol.design)),
+        ("Analysis sets", " ".join(_sets(protocol))),
+        ("Tumour assessment", _tumour(protocol)),
+        ("Endpoints", "\n\n".join(_endpoint(name, e) for name, e in protocol.endpoint.items())),
+        ("Cohorts", " ".join(_cohorts(protocol))),
+        ("Statistical methods", _methods(protocol)),
+    ]
+    title = f"# {protocol.trial.title}\n\n{protocol.trial.id}."
+    if protocol.trial.cutoff:
+        title += f" Data cut-off: {protocol.trial.cutoff:%d %B %Y}.".replace(" 0", " ")
+    return "\n\n".join([title, *(f"## {name}\n\n{text}" for name, text in parts if text)]) + "\n"
+
+
+def join_words(words: Sequence[str], last: str = "and") -> str:
+    """
+    Join words as in a sentence.
+
+    Parameters
+    ----------
+    words : sequence of str
+        One or more.
+    last : str
+        The word before the last of them.
+
+    Returns
+    -------
+    str
+        As in ``a, b and c``.
+
+    Examples
+    --------
+    >>> join_words(["a", "b", "c"])
+    'a, b and c'
+    """
+    return f" {last} ".join([", ".join(words[:-1]), words[-1]]) if len(words) > 1 else "".join(words)
+
+
+def _number(value: float) -> str:
+    return f"{value:g}"
+
+
+def _percent(value: float) -> str:
+    return f"{100 * value:g} %"
+
+
+def _treatment(drug: Treatment) -> str:
+    doses = [f"{_number(level)} {drug.unit}" for level in drug.dose_levels]
+    days = drug.dosing_days.replace("-", " to ").replace(",", ", ")
+    plural = "s" if not drug.dosing_days.isdigit() else ""
+    text = (
+        f"{drug.name.capitalize()} {doses[0]} is given on day{plural} {days} of each cycle of {drug.cycle_days} days."
+    )
+    if len(doses) == 1:
+        text += " Its dose may not be reduced."
+    else:
+        text += f" Its dose may be reduced to {join_words(doses[1:], 'and then to')}."
+    if drug.max_interruption_days:
+        text += f" It may be interrupted for at most {drug.max_interruption_days} days."
+    if drug.max_duration_months:
+        text += f" It is given for at most {_number(drug.max_duration_months)} months."
+    return text
+
+
+def describe_design(design: Design) -> str:
+    """
+    Print the sample size section.
+
+    Parameters
+    ----------
+    design : Design
+        Any kind of design; numbers of patients appear where the protocol states them or they were filled in.
+
+    Returns
+    -------
+    str
+        One paragraph.
+
+    Examples
+    --------
+    >>> describe_design(NoDesign())
+    'No formal sample size was calculated.'
+    """
+    match design:
+        case SimonDesign():
+            return _simon(design)
+        case ExactDesign():
+            size = f" {design.n} patients are enrolled;" if design.n else ""
+            claim = f" the treatment is promising if more than {design.r} respond." if design.r is not None else ""
+            return f"A one-stage design with the exact binomial test is used.{_hypotheses(design)}{size}{claim} (A'Hern 2001)"
+        case BayesDesign():
+            a, b = design.prior
+            return (
+                f"The response rate is monitored by a beta-binomial model with a beta({_number(a)}, {_number(b)}) prior, "
+                f"first after {design.first_look} and then after every {design.every} evaluable patients, up to {design.n}. "
+                f"Enrolment stops for futility if the probability that the response rate is below {_percent(design.p0)} "
+                f"exceeds {_percent(design.stop_above)}; the rate aimed at is {_percent(design.p1)}. (Zohar et al. 2008)"
+            )
+        case SurvivalDesign():
+            drop = f", {_percent(design.dropout)} dropout" if design.dropout else ""
+            size = f" {design.n} patients are needed." if design.n else ""
+            return (
+                f"A median of {_number(design.median1_months)} months is tested against a historical median of "
+                f"{_number(design.median0_months)} months by the one-sample log-rank test, with a {design.sided}-sided alpha "
+                f"of {_number(design.alpha)}, a power of {_percent(design.power)}, {_number(design.accrual_months)} months "
+                f"of accrual and {_number(design.follow_up_months)} months of follow-up{drop}.{size}"
+            )
+        case NoDesign():
+            return design.reason
+
+
+def _hypotheses(design: SimonDesign | ExactDesign) -> str:
+    return (
+        f" A rate of {_percent(design.p0)} or less (p0) is tested against {_percent(design.p1)} (p1) with a one-sided alpha "
+        f"of {_number(design.alpha)} and a power of {_percent(design.power)}."
+    )
+
+
+def _simon(design: SimonDesign) -> str:
+    kind = "" if design.criterion == "stated" else f"{design.criterion} "
+    text = f"Simon's {kind}two-stage design is used for {design.endpoint}.{_hypotheses(design)}"
+    if None not in (design.r1, design.n1, design.r, design.n):
+        text += (
+            f" {design.n1} patients are enrolled in stage 1. If more than {design.r1} of them respond, "
+            f"{(design.n or 0) - (design.n1 or 0)} more are enrolled in stage 2. The null hypothesis is rejected if more than "
+            f"{design.r} of {design.n} patients respond."
+        )
+    return text + " (Simon 1989)"
+
+
+def _sets(protocol: Protocol) -> Iterator[str]:
+    for name, rules in protocol.sets.items():
+        if rules:
+            yield f"The set {name} holds all patients who {join_words([SET_PHRASES[rule] for rule in rules])}."
+        else:
+            yield f"The set {name} holds all patients in the data."
+
+
+def _tumour(protocol: Protocol) -> str:
+    tumour = protocol.tumour
+    text = f"Response is assessed by {tumour.criteria}; the assessments of the {tumour.assessor.lower()} are used."
+    if tumour.schedule:
+        steps = [
+            f"every {step.every_days} days" + (f" until day {step.until_day}" if step.until_day else " thereafter")
+            for step in tumour.schedule
+        ]
+        text += f" Scans are planned {join_words(steps)}."
+    if tumour.confirm_response_after_days:
+        text += (
+            " A complete or partial response is confirmed by a second assessment at least "
+            f"{tumour.confirm_response_after_days} days later."
+        )
+    if tumour.stable_at_least_days:
+        text += f" Stable disease counts from day {tumour.stable_at_least_days} of treatment."
+    return text
+
+
+def _endpoint(name: str, endpoint: RateEndpoint | TimeEndpoint) -> str:
+    title = f"**{endpoint.label or name}** ({name}, {endpoint.role}, {endpoint.set})"
+    if isinstance(endpoint, RateEndpoint):
+        return (
+            f"{title} is the share of patients whose best overall response is {join_words(endpoint.success, 'or')} "
+            f"({endpoint.of}); a patient without an evaluable response counts as a failure."
+        )
+    events = join_words([EVENT_PHRASES[e] for e in endpoint.event], "or")
+    among = "" if endpoint.among == "all" else f", among {endpoint.among.replace('_', ' ')},"
+    first = ", whichever comes first" if len(endpoint.event) > 1 else ""
+    censor = join_words([CENSOR_PHRASES[c] for c in endpoint.censor], "or")
+    text = (
+        f"{title} is{among} the time from {START_PHRASES[endpoint.start]} to {events}{first}. Patients without an event are "
+        f"censored {censor}."
+    )
+    if endpoint.landmarks_months:
+        text += f" Rates are given at {join_words([_number(m) for m in endpoint.landmarks_months])} months."
+    return text
+
+
+def _cohorts(protocol: Protocol) -> Iterator[str]:
+    if protocol.cohort:
+        names = [cohort.label or name for name, cohort in protocol.cohort.items()]
+        yield f"Patients are enrolled in {len(names)} cohorts, each analysed by itself: {join_words(names)}."
+    for name, cohort in protocol.cohort.items():
+        if cohort.design:
+            yield f"{cohort.label or name}: {describe_design(cohort.design)}"
+
+
+def _methods(protocol: Protocol) -> str:
+    c = protocol.conventions
+    proportion = INTERVAL_NAMES.get(c.proportion_interval, c.proportion_interval)
+    first_day = "including" if c.count_start_day else "not counting"
+    return (
+        f"Proportions are given with {_percent(c.level)} confidence intervals by {proportion}. Times are estimated by the "
+        f"Kaplan-Meier method; intervals of survival probabilities are {INTERVAL_NAMES[c.survival_interval]} and based on "
+        f"Greenwood's variance, medians follow the convention of {_PROGRAMS[c.median]}. Tied events in Cox models are "
+        f"handled by the {c.ties.capitalize()} method. Follow-up is the median of the reverse Kaplan-Meier estimate. Times "
+        f"are counted in days, {first_day} the first day, and printed in months of {_number(c.days_per_month)} days. "
+        f"The unknown part of an incomplete date is taken as its {_DAYS[c.event_date]} day for events, its "
+        f"{_DAYS[c.start_date]} for starts and its {_DAYS[c.censor_date]} for the end of follow-up, and is marked."
+    )
+
+
+_PROGRAMS: Final = {"r": "R (survfit)", "sas": "SAS (PROC LIFETEST)", "spss": "SPSS (KM)"}
+_DAYS: Final = {"first": "first", "mid": "middle", "last": "last"}

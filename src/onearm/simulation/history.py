@@ -1,0 +1,269 @@
+"""What was observed in each patient of a block: treatment, scans and follow-up, each ended by what came first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+
+from onearm.protocol import Protocol
+from onearm.simulation.assumptions import Assumptions
+from onearm.simulation.course import FAR, Course, draw_course, survival_days
+from onearm.simulation.dosing import Doses, DrugEnds, draw_delays, end_drugs, give_doses
+from onearm.simulation.lesions import Lesions, draw_lesions
+from onearm.simulation.randomness import Bools, Ints, Stage, draw_levels, generator
+from onearm.simulation.scans import planned_days
+from onearm.simulation.screening import Screening
+from onearm.simulation.subjects import Subjects, draw_subjects
+from onearm.simulation.toxicity import DoseChanges, Episodes, change_doses, draw_episodes
+
+__all__ = ["Exit", "History", "Stop", "observe"]
+
+
+class Stop(IntEnum):
+    """Why treatment ended."""
+
+    ONGOING = 0
+    PROGRESSION = 1
+    TOXICITY = 2
+    DEATH = 3
+    WITHDRAWAL = 4
+    REFUSAL = 5
+    COMPLETED = 6
+
+
+class Exit(IntEnum):
+    """Why follow-up ended."""
+
+    ONGOING = 0
+    DEATH = 1
+    WITHDRAWAL = 2
+    LOST = 3
+
+
+@dataclass(frozen=True)
+class History:
+    """
+    Everything that was observed in the enrolled patients of a block. Days count from the first dose.
+
+    Parameters
+    ----------
+    subjects : Subjects
+        Baseline characteristics.
+    lesions : Lesions
+        Lesions at baseline.
+    course : Course
+        What would have happened.
+    episodes : Episodes
+        Adverse events that would have happened.
+    changes : DoseChanges
+        What they did to the doses.
+    doses : tuple of Doses
+        One entry per drug of the protocol.
+    consent, enrolment, baseline_scan : ndarray of int, shape (n,)
+        Days, 0 or before.
+    horizon : ndarray of int, shape (n,)
+        Day of the cut-off.
+    last_dose : ndarray of int, shape (n,)
+        Last day with any drug.
+    treatment_end : ndarray of int, shape (n,)
+        Day on which the end of treatment was decided; the horizon where it goes on.
+    stop, exit : ndarray of int, shape (n,)
+        `Stop` and `Exit`.
+    follow_up_end : ndarray of int, shape (n,)
+        Death, withdrawal, last contact or the horizon.
+    therapy_start : ndarray of int, shape (n,)
+        First later anticancer therapy; `FAR`: none.
+    regimen : ndarray of int, shape (n,)
+        Which: position in the assumptions.
+    is_scanned : ndarray of bool, shape (n, n_visits)
+        Scans that took place.
+    is_recorded : ndarray of bool, shape (n, n_episodes)
+        Adverse events that were collected.
+    safety_end : ndarray of int, shape (n,)
+        Last day on which adverse events were collected.
+    """
+
+    subjects: Subjects
+    lesions: Lesions
+    course: Course
+    episodes: Episodes
+    changes: DoseChanges
+    doses: tuple[Doses, ...]
+    consent: Ints
+    enrolment: Ints
+    baseline_scan: Ints
+    horizon: Ints
+    last_dose: Ints
+    treatment_end: Ints
+    stop: Ints
+    exit: Ints
+    follow_up_end: Ints
+    therapy_start: Ints
+    regimen: Ints
+    is_scanned: Bools
+    is_recorded: Bools
+    safety_end: Ints
+
+
+def observe(protocol: Protocol, assumptions: Assumptions, screening: Screening, *, seed: int, block: int) -> History:
+    """
+    Follow the enrolled patients of a block to the cut-off.
+
+    Parameters
+    ----------
+    protocol : Protocol
+        Drugs, schedule of scans.
+    assumptions : Assumptions
+        Everything else.
+    screening : Screening
+        The block's part of the screening.
+    seed, block : int
+        Say which random numbers are used.
+
+    Returns
+    -------
+    History
+        One entry per enrolled patient.
+    """
+    enrolled = screening.is_enrolled
+    n = int(enrolled.sum())
+    start = screening.first_dose[enrolled]
+    horizon = screening.cutoff - start
+    subjects = draw_subjects(generator(seed, block, Stage.SUBJECTS), assumptions, n)
+    lesions, subjects = draw_lesions(generator(seed, block, Stage.LESIONS), assumptions, subjects)
+    planned = planned_days(protocol, screening.longest_follow_up)
+    course = draw_course(assumptions, subjects, lesions, planned, seed=seed, block=block)
+    latest, reason = _planned_end(course, horizon)
+    episodes = draw_episodes(generator(seed, block, Stage.TOXICITY), assumptions.toxicity, protocol, n)
+    changes = change_doses(episodes, protocol, latest)
+    ends = end_drugs(protocol, changes, latest)
+    dosing = generator(seed, block, Stage.DOSING)
+    doses = _all_doses(dosing, protocol, assumptions, changes, ends, longest=screening.longest_follow_up)
+    last_dose = _last_dose(doses, n)
+    treatment_end, stop = _treatment_end(ends, latest, reason)
+    consent, enrolment = screening.consent[enrolled] - start, screening.enrolment[enrolled] - start
+    before = dosing.integers(*assumptions.accrual.baseline_scan_days, n, endpoint=True)
+    follow_up_end, exit_reason, therapy_start, regimen = _follow_up(
+        assumptions, course, treatment_end, stop, horizon, seed=seed, block=block
+    )
+    is_scanned = _scanned(
+        dosing, assumptions, course, treatment_end=treatment_end, follow_up_end=follow_up_end, therapy=therapy_start
+    )
+    safety_end = np.minimum(last_dose + assumptions.toxicity.safety_days, follow_up_end)
+    return History(
+        subjects=subjects,
+        lesions=lesions,
+        course=course,
+        episodes=episodes,
+        changes=changes,
+        doses=doses,
+        consent=consent,
+        enrolment=enrolment,
+        baseline_scan=np.maximum(-before, consent),
+        horizon=horizon,
+        last_dose=last_dose,
+        treatment_end=treatment_end,
+        stop=stop,
+        exit=exit_reason,
+        follow_up_end=follow_up_end,
+        therapy_start=therapy_start,
+        regimen=regimen,
+        is_scanned=is_scanned,
+        is_recorded=episodes.happens & (episodes.onset <= safety_end[:, None]),
+        safety_end=safety_end,
+    )
+
+
+def _planned_end(course: Course, horizon: Ints) -> tuple[Ints, Ints]:
+    """Last day on which a dose may be given, toxicity apart, and why it is the last."""
+    # nothing is given on the day of an end; on one day, what stands first here is the reason
+    ends = [course.death, course.withdrawal, course.progression, course.refusal]
+    candidates = np.column_stack([horizon, *(day - 1 for day in ends)])
+    reasons = np.array([Stop.ONGOING, Stop.DEATH, Stop.WITHDRAWAL, Stop.PROGRESSION, Stop.REFUSAL])
+    first = candidates.argmin(axis=1)
+    return candidates.min(axis=1), reasons[first]
+
+
+def _all_doses(
+    rng: np.random.Generator,
+    protocol: Protocol,
+    assumptions: Assumptions,
+    changes: DoseChanges,
+    ends: DrugEnds,
+    *,
+    longest: int,
+) -> tuple[Doses, ...]:
+    """Cycles of one length begin together, whatever the drug."""
+    delays: dict[int, Ints] = {}
+    for drug in protocol.treatment:
+        if drug.cycle_days not in delays:
+            shape = (len(ends.last_day), longest // drug.cycle_days + 1)
+            delays[drug.cycle_days] = draw_delays(
+                rng, shape, probability=assumptions.visits.late_cycles, most_days=assumptions.visits.late_days
+            )
+    return tuple(
+        give_doses(drug, position, delays[drug.cycle_days], changes, ends)
+        for position, drug in enumerate(protocol.treatment)
+    )
+
+
+def _last_dose(doses: tuple[Doses, ...], n: int) -> Ints:
+    ends = [np.where(drug.is_given, drug.end, 0).max(axis=1, initial=0) for drug in doses]
+    return np.max(ends, axis=0) if ends else np.zeros(n, dtype=np.int64)
+
+
+def _treatment_end(ends: DrugEnds, latest: Ints, reason: Ints) -> tuple[Ints, Ints]:
+    """Day and reason of the end of all treatment: the last drug's, where none is left."""
+    after = np.where(reason == Stop.ONGOING, latest, latest + 1)
+    if not ends.toxicity.shape[1]:
+        return after, reason
+    own = np.minimum(ends.toxicity, ends.duration)
+    last = own.argmax(axis=1)
+    rows = np.arange(len(latest))
+    day = own[rows, last]
+    all_over = day <= latest
+    cause = np.where(ends.toxicity[rows, last] <= ends.duration[rows, last], Stop.TOXICITY, Stop.COMPLETED)
+    return np.where(all_over, day, after), np.where(all_over, cause, reason)
+
+
+def _follow_up(
+    assumptions: Assumptions, course: Course, treatment_end: Ints, stop: Ints, horizon: Ints, *, seed: int, block: int
+) -> tuple[Ints, Ints, Ints, Ints]:
+    n = len(horizon)
+    rng = generator(seed, block, Stage.THERAPY)
+    model = assumptions.subsequent_therapy
+    has_stopped = stop != Stop.ONGOING
+    after = survival_days(rng, assumptions.follow_up.loss_per_month, n)
+    lost = np.where(has_stopped, treatment_end + after, FAR)
+    candidates = np.column_stack([course.death, course.withdrawal, horizon, lost])
+    reasons = np.array([Exit.DEATH, Exit.WITHDRAWAL, Exit.ONGOING, Exit.LOST])
+    end, exit_reason = candidates.min(axis=1), reasons[candidates.argmin(axis=1)]
+    # who is lost was heard of last at a contact that did take place
+    every = assumptions.follow_up.contact_every_days
+    end = np.where(exit_reason == Exit.LOST, treatment_end + after // every * every, end)
+    least, mean = model.lag_days
+    therapy = treatment_end + least + np.floor(mean * rng.standard_exponential(n)).astype(np.int64)
+    is_given = has_stopped & (rng.random(n) < model.probability) & (therapy < end)
+    return end, exit_reason, np.where(is_given, therapy, FAR), draw_levels(rng, model.regimens, n)
+
+
+def _scanned(
+    rng: np.random.Generator,
+    assumptions: Assumptions,
+    course: Course,
+    *,
+    treatment_end: Ints,
+    follow_up_end: Ints,
+    therapy: Ints,
+) -> Bools:
+    """Scans go on to progression, a later therapy or the end of follow-up; after treatment only in some patients."""
+    day = course.schedule.day
+    goes_on = rng.random(len(treatment_end)) < assumptions.follow_up.scans_after_treatment
+    last = np.minimum(np.where(goes_on, follow_up_end, treatment_end), therapy - 1)
+    # nobody is scanned on the day of death
+    last = np.minimum(np.minimum(last, follow_up_end), course.death - 1)
+    visits = np.arange(day.shape[1])
+    is_made: Bools = course.schedule.is_made & (day <= last[:, None]) & (visits <= course.progression_visit[:, None])
+    return is_made

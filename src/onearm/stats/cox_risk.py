@@ -1,0 +1,319 @@
+"""Who is at risk when: the index that every partial likelihood walks along, built once per model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from onearm.errors import MethodError
+from onearm.stats.times import Times, distinct_times
+
+__all__ = ["RiskSets", "risk_sets", "stratum_codes"]
+
+Floats = NDArray[np.float64]
+Indices = NDArray[np.intp]
+
+
+@dataclass(frozen=True)
+class RiskSets:
+    """
+    Risk sets of a Cox model, one for each distinct event time of each stratum.
+
+    Rows are the subjects at risk at one event time at least, ordered by stratum and time; event times are numbered
+    through all strata in the same order. A row is at risk at the event times ``first .. last``, both included.
+
+    Attributes
+    ----------
+    rows : ndarray of int, shape (n_rows,)
+        Position of each row in the data.
+    first, last : ndarray of int, shape (n_rows,)
+        First and last event time at which the row is at risk; ``last`` never decreases.
+    starts : ndarray of int, shape (n_event_times,)
+        First row with that ``last``.
+    deaths : ndarray of int, shape (n_events,)
+        Rows with the event, in the order of their event time.
+    death_time : ndarray of int, shape (n_events,)
+        Event time of each death.
+    death_starts : ndarray of int, shape (n_event_times,)
+        First death of each event time.
+    bounds : ndarray of int, shape (n_strata_with_events + 1,)
+        Limits of the strata among the event times.
+    stratum : ndarray of int, shape (n_event_times,)
+        Code of the stratum of each event time.
+    time : ndarray of float, shape (n_event_times,)
+        The event times.
+    weights : ndarray of float, shape (n_rows,), or None
+        Case weights.
+    is_truncated : bool
+        True where some row enters after the first event time of its stratum.
+    """
+
+    rows: Indices
+    first: Indices
+    last: Indices
+    starts: Indices
+    deaths: Indices
+    death_time: Indices
+    death_starts: Indices
+    bounds: Indices
+    stratum: Indices
+    time: Floats
+    weights: Floats | None
+    is_truncated: bool
+
+    @property
+    def n_event_times(self) -> int:
+        """Number of distinct event times, strata counted apart."""
+        return self.time.size
+
+    @property
+    def has_ties(self) -> bool:
+        """True where two events share a time within a stratum."""
+        return self.deaths.size > self.time.size
+
+    def at_risk_sums(self, values: Floats) -> Floats:
+        """
+        Sum quantities over each risk set.
+
+        Parameters
+        ----------
+        values : ndarray of float, shape (..., n_rows)
+            One value for each row.
+
+        Returns
+        -------
+        ndarray of float, shape (..., n_event_times)
+            The sums.
+        """
+        leaving = np.add.reduceat(values, self.starts, axis=-1)
+        if self.is_truncated:
+            leaving[..., :-1] -= self._entering(values)[..., 1:]
+        sums = np.empty_like(leaving)
+        for low, high in zip(self.bounds[:-1], self.bounds[1:], strict=True):
+            np.cumsum(leaving[..., low:high][..., ::-1], axis=-1, out=sums[..., low:high][..., ::-1])
+        return sums
+
+    def _entering(self, values: Floats) -> Floats:
+        """Sum over the rows that enter before each event time, but after the one before in their stratum."""
+        late = np.flatnonzero(self.first > np.repeat(self.bounds[:-1], np.diff(self.bounds))[self.last])
+        flat = values[..., late].reshape(-1, late.size)
+        sums = [np.bincount(self.first[late], weights=row, minlength=self.time.size) for row in flat]
+        return np.array(sums, dtype=np.float64).reshape(*values.shape[:-1], self.time.size)
+
+    def at_risk_maxima(self, values: Floats) -> Floats:
+        """
+        Give the largest value in each risk set.
+
+        Parameters
+        ----------
+        values : ndarray of float, shape (n_rows,)
+            One value for each row.
+
+        Returns
+        -------
+        ndarray of float, shape (n_event_times,)
+            The maxima.
+        """
+        maxima = np.maximum.reduceat(values, self.starts)
+        for low, high in zip(self.bounds[:-1], self.bounds[1:], strict=True):
+            if self.is_truncated:
+                inside = slice(self.starts[low], self.starts[high] if high < self.time.size else values.size)
+                first, last, own = self.first[inside], self.last[inside], values[inside]
+                maxima[low:high] = [own[(first <= t) & (last >= t)].max() for t in range(low, high)]
+            else:
+                maxima[low:high] = np.maximum.accumulate(maxima[low:high][::-1])[::-1]
+        return maxima
+
+    def death_sums(self, values: Floats) -> Floats:
+        """
+        Sum quantities over the deaths of each event time.
+
+        Parameters
+        ----------
+        values : ndarray of float, shape (..., n_events)
+            One value for each death.
+
+        Returns
+        -------
+        ndarray of float, shape (..., n_event_times)
+            The sums.
+        """
+        return np.asarray(np.add.reduceat(values, self.death_starts, axis=-1)) if self.has_ties else values
+
+    def accumulated(self, steps: Floats) -> Floats:
+        """
+        Sum the steps at all event times at which each row is at risk.
+
+        Parameters
+        ----------
+        steps : ndarray of float, shape (n_event_times,)
+            Steps, such as those of a cumulative hazard.
+
+        Returns
+        -------
+        ndarray of float, shape (n_rows,)
+            The sum for each row.
+        """
+        total = np.empty_like(steps)
+        for low, high in zip(self.bounds[:-1], self.bounds[1:], strict=True):
+            np.cumsum(steps[low:high], out=total[low:high])
+        counts = np.diff(self.starts, append=self.last.size)
+        reached = np.repeat(total, counts)
+        if self.is_truncated:
+            begins = np.repeat(self.bounds[:-1], np.diff(self.bounds))[self.last]
+            late = self.first > begins
+            reached[late] -= total[self.first[late] - 1]
+        return reached
+
+
+def stratum_codes(strata: ArrayLike | None, n: int) -> tuple[Indices | None, list[str]]:
+    """
+    Number the strata.
+
+    Parameters
+    ----------
+    strata : array_like, shape (n_subjects,), or None
+        Stratum of each subject, text or numbers.
+    n : int
+        Number of subjects.
+
+    Returns
+    -------
+    codes : ndarray of int, shape (n_subjects,), or None
+        Number of the stratum of each subject; None without strata.
+    labels : list of str
+        Name of each stratum.
+
+    Raises
+    ------
+    MethodError
+        If the length differs or a stratum is missing.
+
+    Examples
+    --------
+    >>> stratum_codes(["b", "a", "b"], 3)
+    (array([1, 0, 1]), ['a', 'b'])
+    """
+    if strata is None:
+        return None, []
+    raw = np.asarray(strata)
+    if raw.shape != (n,):
+        raise MethodError(f"strata: {raw.size} values beside {n} times; give one for each subject.")
+    if raw.dtype == object:
+        missing = np.array([value is None or (isinstance(value, float) and np.isnan(value)) for value in raw])
+    else:
+        missing = np.isnan(raw) if raw.dtype.kind == "f" else np.zeros(n, dtype=bool)
+    if missing.any():
+        raise MethodError(
+            f"strata: {int(missing.sum())} missing, the first at index {int(np.argmax(missing))}; "
+            "leave the subject out or give it a stratum of its own."
+        )
+    if raw.dtype == object:
+        raw = raw.astype(str)
+    labels, codes = np.unique(raw, return_inverse=True)
+    return codes.astype(np.intp), [str(label) for label in labels]
+
+
+def risk_sets(times: Times, strata: Indices | None = None) -> RiskSets:
+    """
+    Index the risk sets of checked times.
+
+    A subject is at risk at every event time ``t`` of its stratum with ``entry < t <= time``. Times that differ by
+    floating-point noise are one time.
+
+    Parameters
+    ----------
+    times : Times
+        Checked times, events, entries and weights.
+    strata : ndarray of int, shape (n_subjects,), optional
+        Code of the stratum of each subject.
+
+    Returns
+    -------
+    RiskSets
+        The index.
+
+    Raises
+    ------
+    MethodError
+        If there is no event, or an event whose entry differs from its time by noise only.
+    """
+    if not times.event.any():
+        raise MethodError(f"event: none among {times.time.size} subjects; hazards cannot be compared.")
+    if times.entry is None:
+        entry, time = None, distinct_times(times.time)
+    else:
+        entry, time = distinct_times(np.stack([times.entry, times.time]))
+    order = np.argsort(time, kind="stable") if strata is None else np.lexsort((time, strata))
+    event = times.event[order]
+    ended = time[order]
+    group = np.zeros(time.size, dtype=np.intp) if strata is None else strata[order]
+    # a new event time begins at each event whose time or stratum differs from that of the event before
+    at = np.flatnonzero(event)
+    is_new = np.ones(at.size, dtype=bool)
+    is_new[1:] = (ended[at[1:]] != ended[at[:-1]]) | (group[at[1:]] != group[at[:-1]])
+    event_time, event_group = ended[at[is_new]], group[at[is_new]]
+    last = _last_event_time(ended, group, event_time, event_group)
+    bounds = np.append(np.flatnonzero(np.append(True, np.diff(event_group) > 0)), event_time.size)
+    begin = _stratum_begin(group, event_group, bounds)
+    first = begin if entry is None else _first_event_time(entry[order], group, begin, event_time, event_group)
+    keep = last >= first
+    if (event & ~keep).any():
+        raise MethodError("entry: an observation with an event has no length once floating-point noise is removed.")
+    if keep.all():
+        kept = order
+    else:
+        kept, last, first, begin, event = order[keep], last[keep], first[keep], begin[keep], event[keep]
+    deaths = np.flatnonzero(event)
+    death_time = last[deaths]
+    return RiskSets(
+        rows=kept,
+        first=first,
+        last=last,
+        starts=np.searchsorted(last, np.arange(event_time.size)),
+        deaths=deaths,
+        death_time=death_time,
+        death_starts=np.searchsorted(death_time, np.arange(event_time.size)),
+        bounds=bounds,
+        stratum=event_group,
+        time=event_time,
+        weights=None if times.weights is None else times.weights[kept],
+        is_truncated=entry is not None and bool((first > begin).any()),
+    )
+
+
+def _last_event_time(ended: Floats, group: Indices, event_time: Floats, event_group: Indices) -> Indices:
+    """Number of event times of the stratum up to the end of each row, less one, counted through all strata."""
+    last = np.empty(ended.size, dtype=np.intp)
+    for low, high, begin, end in _blocks(group, event_group):
+        last[low:high] = begin + np.searchsorted(event_time[begin:end], ended[low:high], side="right") - 1
+    return last
+
+
+def _first_event_time(
+    entry: Floats, group: Indices, begin: Indices, event_time: Floats, event_group: Indices
+) -> Indices:
+    """First event time after the entry of each row."""
+    first = begin.copy()
+    for low, high, start, end in _blocks(group, event_group):
+        first[low:high] = start + np.searchsorted(event_time[start:end], entry[low:high], side="right")
+    return first
+
+
+def _stratum_begin(group: Indices, event_group: Indices, bounds: Indices) -> Indices:
+    """First event time of the stratum of each row; past the end of it where the stratum has no event."""
+    if bounds.size == 2 and group[0] == group[-1]:
+        return np.zeros(group.size, dtype=np.intp)
+    return np.searchsorted(event_group, group, side="left").astype(np.intp)
+
+
+def _blocks(group: Indices, event_group: Indices) -> list[tuple[int, int, int, int]]:
+    """For each stratum, its rows and its event times as half-open ranges."""
+    codes = np.flatnonzero(np.append(True, np.diff(group) != 0))
+    limits = [*codes.tolist(), group.size]
+    names = group[codes]
+    begins = np.searchsorted(event_group, names, side="left").tolist()
+    ends = np.searchsorted(event_group, names, side="right").tolist()
+    return list(zip(limits[:-1], limits[1:], begins, ends, strict=True))

@@ -1,0 +1,127 @@
+"""Three real data sets through the whole pipeline; each is skipped by name where the data are absent."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from onearm.analyses import analyse
+from onearm.protocol import parse_protocol
+from onearm.run import Checked, check_trial, read_trial_source
+from onearm.derivations import derive
+
+HERE = Path(__file__).parent
+SharedData = Callable[[str], Path]
+
+
+def value(results: pl.DataFrame, analysis: str, paramcd: str, stat: str) -> float:
+    found = results.filter(analysis=analysis, paramcd=paramcd, stat=stat)
+    assert found.height == 1
+    return float(found["value"][0])
+
+
+@pytest.fixture
+def inspire(shared_data: SharedData) -> Checked:
+    shared_data("inspire_pembro")
+    return check_trial(HERE / "inspire_pembro")
+
+
+@pytest.fixture
+def pancreatic(shared_data: SharedData) -> Checked:
+    shared_data("pancreatic_phase2")
+    return check_trial(HERE / "pancreatic_phase2")
+
+
+def test_inspire_has_the_published_rates_and_medians(inspire: Checked) -> None:
+    """ORR 16/94, Clopper-Pearson 10.05-26.16; medians and log intervals as R's survfit gives them (SOURCE.md)."""
+    results = analyse(inspire.derived.datasets, inspire.protocol)
+    rate = [value(results, "response_rate", "ORR", stat) for stat in ("n", "N", "conf_low", "conf_high")]
+    assert rate[:2] == [16, 94]
+    assert [round(100 * x, 2) for x in rate[2:]] == [10.05, 26.16]
+    survival = {
+        name: [value(results, "survival", name, stat) for stat in ("events", "median", "median_low", "median_high")]
+        for name in ("OS", "PFS")
+    }
+    assert [round(x, 3) for x in survival["OS"]] == [64, 13.963, 9.002, 20.140]
+    assert [round(x, 3) for x in survival["PFS"]] == [82, 1.938, 1.906, 2.300]
+
+
+def test_inspire_sizes_are_all_there(inspire: Checked) -> None:
+    adtr = inspire.derived.datasets["adtr"]
+    assert adtr.height == 270
+    assert adtr["PCHG"].null_count() == 8
+    assert adtr["USUBJID"].n_unique() == 74
+
+
+def test_pancreatic_days_equal_those_derived_by_its_authors(pancreatic: Checked, shared_data: SharedData) -> None:
+    with (shared_data("pancreatic_phase2") / "pancreatic2.csv").open(encoding="utf-8") as file:
+        expected = list(csv.DictReader(file))
+    adtte = pancreatic.derived.datasets["adtte"].with_columns(ROW=pl.col("USUBJID").cast(pl.Int64)).sort("ROW")
+    for name, column in (("PFS", "pfs"), ("OS", "os")):
+        mine = adtte.filter(PARAMCD=name)
+        assert mine["AVAL"].to_list() == [float(row[column]) for row in expected]
+        assert mine["CNSR"].to_list() == [0] * 41
+
+
+def test_pancreatic_follow_up_is_said_to_be_undefined(pancreatic: Checked) -> None:
+    results = analyse(pancreatic.derived.datasets, pancreatic.protocol).filter(analysis="follow_up")
+    assert results["value"].to_list() == [None, None]
+    assert results["note"].to_list() == ["every patient had the event; none is censored"] * 2
+
+
+READERS = [("INVESTIGATOR", None), ("INDEPENDENT ASSESSOR", "RADIOLOGIST 1"), ("INDEPENDENT ASSESSOR", "RADIOLOGIST 2")]
+
+
+@pytest.mark.parametrize(("assessor", "reader"), READERS)
+def test_every_published_timepoint_response_is_rederived(
+    assessor: str, reader: str | None, shared_data: SharedData
+) -> None:
+    """Eight patients, three readers: 22 assessed responses each, and not one that the lesions do not give."""
+    shared_data("pharmaversesdtm_onco")
+    folder = HERE / "pharmaversesdtm_recist"
+    text = (folder / "protocol.toml").read_text(encoding="utf-8")
+    line = f'assessor = "{assessor}"' + (f'\nreader = "{reader}"' if reader else "")
+    protocol = parse_protocol(text.replace('assessor = "INVESTIGATOR"', line))
+    derived = derive(read_trial_source(folder, protocol), protocol)
+    adrs = derived.datasets["adrs"]
+    assessed = adrs.filter(PARAMCD="OVRA").select("USUBJID", "AVISIT", ASSESSED="AVALC")
+    mine = adrs.filter(PARAMCD="OVR").select("USUBJID", "AVISIT", DERIVED="AVALC", RULE="RULE")
+    both = assessed.join(mine, on=["USUBJID", "AVISIT"], how="left")
+    assert both.height == 22
+    assert both["RULE"].str.starts_with("RECIST1.1-TP-").all()
+    assert both.filter(pl.col("ASSESSED").ne_missing(pl.col("DERIVED"))).rows() == []
+    assert derived.findings.filter(rule="DERIVE-RESPONSE-DIFFERS").height == 0
+
+
+def test_the_one_response_that_rests_on_a_switch(shared_data: SharedData) -> None:
+    """
+    Radiologist 2 reads 01-701-1133 as CR at week 6 and, with one lesion back at 4.95 mm, as PR at week 9.
+
+    By the 5 mm rule that is no progression, so PR; Radiologist 1 has 5.15 mm there and says PD. By Schwartz 2016
+    (section 4.3) a lesion that is back after CR is PD at any size, which is onearm's default and differs here.
+    """
+    shared_data("pharmaversesdtm_onco")
+    folder = HERE / "pharmaversesdtm_recist"
+    text = (folder / "protocol.toml").read_text(encoding="utf-8").replace('reappearance = "sum"', 'reappearance = "PD"')
+    line = 'assessor = "INDEPENDENT ASSESSOR"\nreader = "RADIOLOGIST 2"'
+    protocol = parse_protocol(text.replace('assessor = "INVESTIGATOR"', line))
+    found = derive(read_trial_source(folder, protocol), protocol).findings.filter(rule="DERIVE-RESPONSE-DIFFERS")
+    assert found["subject"].to_list() == ["01-701-1133"]
+    assert "WEEK 9" in found["message"][0]
+
+
+def test_partial_dates_and_unscheduled_visits_of_the_pilot(shared_data: SharedData) -> None:
+    """254 treated of 306 screened; three responses are CHECK, which RECIST does not have; partial dates are noted."""
+    shared_data("pharmaversesdtm_onco")
+    checked = check_trial(HERE / "pharmaversesdtm_onco")
+    adsl, adrs = checked.derived.datasets["adsl"], checked.derived.datasets["adrs"]
+    assert (adsl.height, adsl.filter(pl.col("ITTFL") == "Y").height) == (306, 254)
+    assert checked.findings.filter(rule="DATA-RESPONSE-UNKNOWN").height == 3
+    assert checked.findings.filter(rule="DATA-DATE-PARTIAL").height > 0
+    assert adrs.filter(PARAMCD="OVR", RULE="RESPONSE-AS-ASSESSED").height == adrs.filter(PARAMCD="OVR").height
+    assert adrs.filter(PARAMCD="OVR")["ADT"].null_count() == 0
+    assert adrs.filter(PARAMCD="OVR").filter(pl.col("AVISIT").str.starts_with("UNSCHEDULED")).height > 0
