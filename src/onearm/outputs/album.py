@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from onearm.outputs import figures as draw
 from onearm.outputs.figures.patients import NOT_RECORDED, largest, shown_subjects
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["MOST_WIDE", "Picture", "compose_pictures", "count_pictures"]
 
+_AXES = {"ratio": "hazard ratio", "months": "median, months", "%": "%"}
 MOST_WIDE = 3
 """Groups up to which figures are two columns wide."""
 
@@ -322,9 +323,15 @@ def _forest(trial: _Trial, lookup: Lookup) -> Iterator[Picture]:
     ):
         chosen = trial.results.filter(pl.col("analysis") == analysis)
         for name in chosen["paramcd"].drop_nulls().unique(maintain_order=True):
+<<<<<<< HEAD
             data = draw.forest_data(trial.results, name, lookup.group, analysis=analysis)
             if analysis == "sensitivity" and data["estimate"].n_unique() < 2 and data["high"].n_unique() < 2:
                 continue  # no reading of the protocol moves this endpoint
+=======
+            data = draw.forest_data(
+                trial.results, name, lookup.group, analysis=analysis, labels=_variables(trial.protocol)
+            )
+>>>>>>> outputs
             if data.height:
                 labels = [planned_label(trial.protocol, variable) for variable in data["variable"]]
                 data = data.with_columns(subgroup=pl.Series(labels, dtype=pl.String))
@@ -350,7 +357,7 @@ def _one_forest(
             data,
             printed=printed,
             heading=f"{unit.capitalize()} ({trial.printer.coverage()})",
-            x_label=f"{label} ({unit})",
+            x_label=f"{label}: {_AXES[unit]}",
             reference=1.0 if is_ratio else whole.value,
             log=is_ratio,
         ),
@@ -364,19 +371,32 @@ def _one_forest(
     )
 
 
+def _variables(protocol: Protocol) -> dict[str, str]:
+    known = {line.variable: line.label for line in protocol.baseline if line.label}
+    known |= {line.variable: line.label for line in protocol.subgroup if line.label}
+    return {"SENSITIVITY": "Reading of the protocol"} | known
+
+
 def _ratio_text(value: float | None) -> str:
     return format_number(value, 2)
 
 
+<<<<<<< HEAD
 def _estimate(row: Mapping[str, float | None], printer: Printer, show: Callable[[float | None], str]) -> str:
     if row["estimate"] == 1 and row["low"] is None and row["high"] is None:
+=======
+def _estimate(row: Mapping[str, Any], printer: Printer, show: Callable[[float | None], str]) -> str:
+    if row["note"] == "reference":
+>>>>>>> outputs
         return "reference"
     texts = [show(row[name]) for name in ("estimate", "low", "high")]
+    if row["estimate"] is None:
+        return texts[0]
     return f"{texts[0]} ({printer.interval(texts[1], texts[2])})"
 
 
 def _colours(data: pl.DataFrame) -> str:
-    known = (data["response"] != NOT_RECORDED).any()
+    known = (data["response"] != NOT_RECORDED).any() or not data.height
     return ", coloured by best overall response" if known else "; best overall responses are not recorded"
 
 
