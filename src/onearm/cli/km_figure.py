@@ -7,19 +7,7 @@ from itertools import cycle
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-<<<<<<< HEAD
-from onearm.outputs.figures.style import (
-    Size,
-    axes_mm,
-    canvas_mm,
-    new_figure,
-    styled,
-    to_png,
-    to_svg,
-)
-=======
 from onearm.outputs.figures.style import Size, axes_mm, canvas_mm, new_figure, styled, to_png, to_svg
->>>>>>> outputs
 from onearm.outputs.figures.text import FONT_SIZE, short_labels, text_width_mm
 
 if TYPE_CHECKING:

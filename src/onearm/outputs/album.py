@@ -323,15 +323,9 @@ def _forest(trial: _Trial, lookup: Lookup) -> Iterator[Picture]:
     ):
         chosen = trial.results.filter(pl.col("analysis") == analysis)
         for name in chosen["paramcd"].drop_nulls().unique(maintain_order=True):
-<<<<<<< HEAD
             data = draw.forest_data(trial.results, name, lookup.group, analysis=analysis)
             if analysis == "sensitivity" and data["estimate"].n_unique() < 2 and data["high"].n_unique() < 2:
                 continue  # no reading of the protocol moves this endpoint
-=======
-            data = draw.forest_data(
-                trial.results, name, lookup.group, analysis=analysis, labels=_variables(trial.protocol)
-            )
->>>>>>> outputs
             if data.height:
                 labels = [planned_label(trial.protocol, variable) for variable in data["variable"]]
                 data = data.with_columns(subgroup=pl.Series(labels, dtype=pl.String))
@@ -371,23 +365,12 @@ def _one_forest(
     )
 
 
-def _variables(protocol: Protocol) -> dict[str, str]:
-    known = {line.variable: line.label for line in protocol.baseline if line.label}
-    known |= {line.variable: line.label for line in protocol.subgroup if line.label}
-    return {"SENSITIVITY": "Reading of the protocol"} | known
-
-
 def _ratio_text(value: float | None) -> str:
     return format_number(value, 2)
 
 
-<<<<<<< HEAD
-def _estimate(row: Mapping[str, float | None], printer: Printer, show: Callable[[float | None], str]) -> str:
-    if row["estimate"] == 1 and row["low"] is None and row["high"] is None:
-=======
 def _estimate(row: Mapping[str, Any], printer: Printer, show: Callable[[float | None], str]) -> str:
     if row["note"] == "reference":
->>>>>>> outputs
         return "reference"
     texts = [show(row[name]) for name in ("estimate", "low", "high")]
     if row["estimate"] is None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 import polars as pl
@@ -42,7 +41,6 @@ def forest_data(
     group: Group,
     *,
     analysis: str = "subgroup",
-    labels: Mapping[str, str] | None = None,
 ) -> pl.DataFrame:
     """
     Take the estimates of the subgroups of an endpoint.
@@ -57,38 +55,22 @@ def forest_data(
         Everybody, or a cohort.
     analysis : str, default "subgroup"
         Name of the analysis.
-    labels : mapping of str to str, optional
-        What is printed for a variable.
 
     Returns
     -------
     polars.DataFrame
-<<<<<<< HEAD
-        ``variable subgroup level n events estimate low high`` in the order of the results; a subgroup that could not be estimated
-        has a row without an estimate.
-=======
-        ``subgroup level n events estimate low high note`` in the order of the results; a subgroup that could not be
-        estimated has a row without an estimate, and one that others are compared with the note "reference".
->>>>>>> outputs
+        ``variable subgroup level n events estimate low high note`` in the order of the results; a subgroup that could not
+        be estimated has a row without an estimate, and one that others are compared with the note "reference".
     """
     chosen = subgroup_rows(results, group).filter((pl.col("analysis") == analysis) & (pl.col("paramcd") == paramcd))
     rows = []
     for (name, level), part in chosen.group_by(["subgroup", "subgroup_level"], maintain_order=True):
         stats = dict(part.select("stat", "value").iter_rows())
-<<<<<<< HEAD
-        estimate = next((stats[s] for s in _ESTIMATES if stats.get(s) is not None), None)
-        rows.append(
-            {
-                "variable": str(name), "subgroup": variable_label(str(name)), "level": category_label(str(name), str(level)),
-                "n": stats.get("N", stats.get("n")), "events": stats.get("events"),
-                "estimate": estimate, "low": stats.get("conf_low"), "high": stats.get("conf_high"),
-            }
-        )  # fmt: skip
-=======
         notes = dict(part.select("stat", "note").iter_rows())
         used = next((s for s in _ESTIMATES if s in stats), "")
         row = {
-            "subgroup": (labels or {}).get(str(name)) or variable_label(str(name)),
+            "variable": str(name),
+            "subgroup": variable_label(str(name)),
             "level": category_label(str(name), str(level)),
             "n": stats.get("N", stats.get("n")),
             "events": stats.get("events"),
@@ -98,7 +80,6 @@ def forest_data(
             "note": notes.get(used),
         }
         rows.append(row)
->>>>>>> outputs
     return pl.DataFrame(rows, schema=_SCHEMA)
 
 
