@@ -87,7 +87,9 @@ def test_profile_intervals_strata_and_ties(run: Callable[..., Result]) -> None:
 
 
 def test_separation_is_said_and_never_a_huge_number(run: Callable[..., Result], tmp_path: Path) -> None:
-    rows = ["months,status,mutated"] + [f"{t},{e},{g}" for t, e, g in zip(range(1, 9), [1] * 4 + [0] * 4, "nnnnyyyy")]
+    rows = ["months,status,mutated"] + [
+        f"{t},{e},{g}" for t, e, g in zip(range(1, 9), [1] * 4 + [0] * 4, "nnnnyyyy", strict=True)
+    ]
     (tmp_path / "separated.csv").write_text("\n".join(rows) + "\n")
     text = run("-c", "mutated[ref=n]", file="separated.csv").output
     assert "mutated[y]: separation, the hazard ratio tends to zero" in text

@@ -101,7 +101,7 @@ def proportional_hazards(
     data = model.data
     n = len(model.names)
     moments = [weighted_moments(data.risk, data.Z, relative, steps, scale**power) for power in (0, 1, 2)]
-    score = moments[1][0]
+    score = data.risk.death_totals(data.Z, scale) - moments[1][0]
     plain, once, twice = (information for _, information in moments)
     joint = np.block([[plain, once], [once, twice]])
     groups = {name: [i] for i, name in enumerate(model.names)} if terms is None else dict(terms)

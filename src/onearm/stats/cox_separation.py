@@ -20,7 +20,7 @@ from scipy.optimize import linprog
 
 from onearm.stats.cox_data import CoxData, Ties, likelihood_of
 from onearm.stats.cox_firth import FirthModel, fit_firth
-from onearm.stats.cox_likelihood import Evaluation, tie_fractions
+from onearm.stats.cox_likelihood import Evaluation
 from onearm.stats.cox_newton import R_CHANGE, Maximum, maximise
 from onearm.stats.cox_risk import Floats, Indices, RiskSets
 from onearm.stats.cox_table import format_p
@@ -312,7 +312,7 @@ class _Competitors(NamedTuple):
             values = direction @ data.Z
             share *= np.abs(values - values[risk.deaths][:, None]) <= 1e-7 * np.ptp(values)
         if ties == "efron" and risk.has_ties:
-            share[:, risk.deaths] *= 1 - tie_fractions(risk)[:, None] * (risk.death_time == time)
+            share[:, risk.deaths] *= 1 - risk.tie_fractions[:, None] * (risk.death_time == time)
         weight = np.ones(risk.deaths.size)
         dying = weight
         if risk.weights is not None:
