@@ -292,5 +292,10 @@ def _methods(protocol: Protocol) -> str:
     )
 
 
-_PROGRAMS: Final = {"r": "R (survfit)", "sas": "SAS (PROC LIFETEST)", "spss": "SPSS (KM)"}
+_PROGRAMS: Final = {
+    "r": "R (survfit)",
+    "r-print": "R (survfit, as printed)",
+    "sas": "SAS (PROC LIFETEST)",
+    "spss": "SPSS (KM)",
+}
 _DAYS: Final = {"first": "first", "mid": "middle", "last": "last"}
