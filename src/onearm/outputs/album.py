@@ -10,7 +10,7 @@ from onearm.outputs import figures as draw
 from onearm.outputs.figures.patients import NOT_RECORDED, largest, shown_subjects
 from onearm.outputs.figures.style import Size, stamp_synthetic
 from onearm.outputs.format import format_number
-from onearm.outputs.labels import curve_label, endpoint_label, population_label, start_label
+from onearm.outputs.labels import curve_label, endpoint_label, planned_label, population_label, start_label
 from onearm.outputs.methods import method_footnotes
 from onearm.outputs.tables.survival import print_times
 
@@ -323,10 +323,12 @@ def _forest(trial: _Trial, lookup: Lookup) -> Iterator[Picture]:
     ):
         chosen = trial.results.filter(pl.col("analysis") == analysis)
         for name in chosen["paramcd"].drop_nulls().unique(maintain_order=True):
-            data = draw.forest_data(
-                trial.results, name, lookup.group, analysis=analysis, labels=_variables(trial.protocol)
-            )
+            data = draw.forest_data(trial.results, name, lookup.group, analysis=analysis)
+            if analysis == "sensitivity" and data["estimate"].n_unique() < 2 and data["high"].n_unique() < 2:
+                continue  # no reading of the protocol moves this endpoint
             if data.height:
+                labels = [planned_label(trial.protocol, variable) for variable in data["variable"]]
+                data = data.with_columns(subgroup=pl.Series(labels, dtype=pl.String))
                 stats = chosen.filter(pl.col("paramcd") == name)["stat"]
                 yield _one_forest(trial, lookup, name, data, stats, (analysis, section, title))
 
@@ -361,12 +363,6 @@ def _one_forest(
         group=lookup.group,
         sources=[f"{analysis} {name}"],
     )
-
-
-def _variables(protocol: Protocol) -> dict[str, str]:
-    known = {line.variable: line.label for line in protocol.baseline if line.label}
-    known |= {line.variable: line.label for line in protocol.subgroup if line.label}
-    return {"SENSITIVITY": "Reading of the protocol"} | known
 
 
 def _ratio_text(value: float | None) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 import polars as pl
@@ -21,6 +20,7 @@ __all__ = ["draw_forest", "forest_data"]
 
 _ESTIMATES: Final = ("hazard_ratio", "odds_ratio", "estimate", "p", "rate", "median")
 _SCHEMA: Final = {
+    "variable": pl.String,
     "subgroup": pl.String,
     "level": pl.String,
     "n": pl.Float64,
@@ -41,7 +41,6 @@ def forest_data(
     group: Group,
     *,
     analysis: str = "subgroup",
-    labels: Mapping[str, str] | None = None,
 ) -> pl.DataFrame:
     """
     Take the estimates of the subgroups of an endpoint.
@@ -56,14 +55,12 @@ def forest_data(
         Everybody, or a cohort.
     analysis : str, default "subgroup"
         Name of the analysis.
-    labels : mapping of str to str, optional
-        What is printed for a variable.
 
     Returns
     -------
     polars.DataFrame
-        ``subgroup level n events estimate low high note`` in the order of the results; a subgroup that could not be
-        estimated has a row without an estimate, and one that others are compared with the note "reference".
+        ``variable subgroup level n events estimate low high note`` in the order of the results; a subgroup that could not
+        be estimated has a row without an estimate, and one that others are compared with the note "reference".
     """
     chosen = subgroup_rows(results, group).filter((pl.col("analysis") == analysis) & (pl.col("paramcd") == paramcd))
     rows = []
@@ -72,7 +69,8 @@ def forest_data(
         notes = dict(part.select("stat", "note").iter_rows())
         used = next((s for s in _ESTIMATES if s in stats), "")
         row = {
-            "subgroup": (labels or {}).get(str(name)) or variable_label(str(name)),
+            "variable": str(name),
+            "subgroup": variable_label(str(name)),
             "level": category_label(str(name), str(level)),
             "n": stats.get("N", stats.get("n")),
             "events": stats.get("events"),
