@@ -144,9 +144,9 @@ def test_upper_limit_of_koyama_and_chen_misses_more_often_than_it_says() -> None
     worst = {"koyama_chen": 0.0, "exact": 0.0}
     for p in np.linspace(0.3, 0.9, 61):
         weights = {x: probability((2, x), R1, N1, N, p) for x in found}
-        for which in worst:
+        for which, so_far in worst.items():
             missed = sum(weights[x] for x, result in found.items() if getattr(result, f"{which}_high") < p)
-            worst[which] = max(worst[which], missed)
+            worst[which] = max(so_far, missed)
     assert worst["koyama_chen"] > 0.08
     assert worst["exact"] <= 0.05
 

@@ -36,7 +36,7 @@ def register(app: typer.Typer) -> None:
     app : typer.Typer
         The application.
     """
-    from onearm.cli import design_bayes, design_trials
+    from onearm.cli import design_bayes, design_trials, monitor
 
     design = typer.Typer(
         help="Designs by hand: sizes, boundaries, exact properties, inference.",
@@ -52,6 +52,7 @@ def register(app: typer.Typer) -> None:
     design_bayes.register(design)
     design_trials.register(design)
     app.add_typer(design, name="design")
+    monitor.register(app)
 
 
 def simon(

@@ -70,7 +70,7 @@ class TwoStageInference(Framed):
     exact_low, exact_high : float
         Interval that keeps its level.
     koyama_chen_low, koyama_chen_high : float
-        Interval of Koyama and Chen (2008); NaN after stage 1, where it is not defined without responders.
+        Interval of Koyama and Chen (2008); NaN without any responder, where it is not defined.
     naive_low, naive_high : float
         Clopper-Pearson interval, which ignores the design; for comparison.
     warning : str
@@ -214,8 +214,8 @@ def infer_two_stage(
         level=level,
         exact_low=low,
         exact_high=_root(lambda p: tail_error - outcome.at_most(p)),
-        koyama_chen_low=low if ended == 2 else float("nan"),
-        koyama_chen_high=_root(lambda p: outcome.at_least(p) - (1 - tail_error)) if ended == 2 else float("nan"),
+        koyama_chen_low=low if responders else float("nan"),
+        koyama_chen_high=_root(lambda p: outcome.at_least(p) - (1 - tail_error)) if responders else float("nan"),
         naive_low=float(betaincinv(responders, treated - responders + 1, tail_error)) if responders else 0.0,
         naive_high=float(betaincinv(responders + 1, treated - responders, 1 - tail_error))
         if responders < treated
