@@ -249,8 +249,8 @@ def test_forest_keeps_a_subgroup_without_an_estimate() -> None:
         rows.add("N", 4)
         rows.add("p", p, note=None if p else "no patient")
         parts.append(rows.frame())
-    data = forest_data(concat_results(parts), "ORR", ALL)
+    data = forest_data(concat_results(parts), "ORR", ALL, labels={"SEX": "Sex at birth"})
     assert data.select("subgroup", "level", "n", "estimate").rows() == [
-        ("Sex", "Female", 4.0, 0.5),
-        ("Sex", "Male", 4.0, None),
+        ("Sex at birth", "Female", 4.0, 0.5),
+        ("Sex at birth", "Male", 4.0, None),
     ]

@@ -183,16 +183,18 @@ def test_drawn_curve_is_the_curve_of_the_results() -> None:
 
 
 def test_forest_plot() -> None:
-    columns = ("subgroup", "level", "n", "events", "estimate", "low", "high")
+    columns = ("subgroup", "level", "n", "events", "estimate", "low", "high", "note")
     rows = [
-        ("Sex", "Male", 31.0, 15.0, 0.9, 0.5, 1.5),
-        ("Sex", "Female", 15.0, 6.0, 1.2, 0.5, 3.0),
-        ("Liver metastases with a rather long name", "Yes", 7.0, 6.0, 3.0, 1.1, 90.0),
-        ("Liver metastases with a rather long name", "No", 0.0, 0.0, None, None, None),
+        ("Sex", "Male", 31.0, 15.0, 0.9, 0.5, 1.5, None),
+        ("Sex", "Female", 15.0, 6.0, 1.2, 0.5, 3.0, None),
+        ("Liver metastases with a rather long name", "Yes", 7.0, 6.0, 3.0, 1.1, 90.0, None),
+        ("Liver metastases with a rather long name", "No", 0.0, 0.0, None, None, None, None),
     ]
     printed = ["0.90 (0.50–1.50)", "1.20 (0.50–3.00)", "3.00 (1.10–90.00)", "NE"]
     data = pl.DataFrame(rows, schema=columns, orient="row")
-    figure = draw_forest(data, printed=printed, heading="HR (95% CI)", x_label="Hazard ratio", reference=1.0, log=True)
+    figure = stamp_synthetic(
+        draw_forest(data, printed=printed, heading="HR (95% CI)", x_label="Hazard ratio", reference=1.0, log=True)
+    )
     words = [text for text, _ in _texts(figure)]
     assert {"Male", "15/31", *printed} <= set(words)
     assert _overlaps(figure) == []

@@ -15,6 +15,7 @@ import pytest
 
 from onearm.outputs import present
 from onearm.protocol import parse_protocol
+from onearm.results import Rows, concat_results
 from outputs.sample import PROTOCOL, Sample, make_sample
 
 EVIL = "<script>alert(1)</script>"
@@ -271,3 +272,24 @@ def test_few_cohorts_have_a_headline_each(tmp_path: Path) -> None:
     assert page.count('class="headline"') == 2
     assert page.count('class="half"') == 0
     assert "A: 3; B: 3" in _Page(page).text
+
+
+def test_a_heading_may_hold_a_number(tmp_path: Path) -> None:
+    sample = make_sample(6)
+    protocol = parse_protocol(PROTOCOL + '[[subgroup]]\nvariable = "SEX"\nlabel = "Sex at birth"\n')
+    parts = []
+    for level, p in (("F", 0.25), ("M", 0.75)):
+        rows = Rows("subgroup", "ADRS", "ORR", "ITT").within("SEX", level)
+        for stat, value in (("n", 4 * p), ("N", 4), ("p", p), ("conf_low", p / 2), ("conf_high", 0.9)):
+            rows.add(stat, value)
+        parts.append(rows.frame())
+    test = Rows("subgroup_test", "ADRS", "ORR", "ITT").within("SEX", "")
+    test.add("p_value", 0.0123, method="fisher")
+    results = concat_results(
+        [sample.results, *parts, test.frame().with_columns(group1_level=pl.lit(None, dtype=pl.String))]
+    )
+    parsed = _Page(_present(replace(sample, results=results, protocol=protocol), tmp_path))
+    assert "0.012" in parsed.text
+    assert "Sex at birth" in parsed.text
+    svg = (tmp_path / "figures" / "forest_orr.svg").read_text(encoding="utf-8")
+    assert "Sex at birth" in svg

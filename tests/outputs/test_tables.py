@@ -17,6 +17,7 @@ from onearm.outputs.tables import (
     Table,
     count_findings,
     csv_text,
+    file_names,
     tabulate_baseline,
     tabulate_design,
     tabulate_disposition,
@@ -319,3 +320,9 @@ def test_workbook_is_the_same_every_time(tmp_path: Path) -> None:
     tables = _every_table(make_sample(5))
     first = write_workbook(tables, tmp_path / "a.xlsx").read_bytes()
     assert write_workbook(tables, tmp_path / "b.xlsx").read_bytes() == first
+
+
+def test_file_names_are_safe_and_their_own() -> None:
+    names = ["baseline", "model_../../up", "model_..:..:up", "Baseline", "", "a/b"]
+    tables = [Table(name, "", (), ()) for name in names]
+    assert file_names(tables) == ["baseline", "model_up", "model_up_2", "Baseline_2", "table", "a_b"]

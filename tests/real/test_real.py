@@ -10,9 +10,9 @@ import polars as pl
 import pytest
 
 from onearm.analyses import analyse
+from onearm.derivations import derive
 from onearm.protocol import parse_protocol
 from onearm.run import Checked, check_trial, read_trial_source
-from onearm.derivations import derive
 
 HERE = Path(__file__).parent
 SharedData = Callable[[str], Path]

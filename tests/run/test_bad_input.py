@@ -6,10 +6,10 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from small_trial import AE, DM, EX, PROTOCOL, TR, write_small_trial
 
 from onearm.errors import DataError, OnearmError, ProtocolError
 from onearm.run import check_trial, run_trial
+from small_trial import AE, DM, EX, PROTOCOL, TR, write_small_trial
 
 RS = "USUBJID,RSSEQ,RSTESTCD,RSSTRESC,RSEVAL,VISITNUM,VISIT,RSDTC\n"
 

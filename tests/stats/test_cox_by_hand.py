@@ -88,7 +88,7 @@ def slope(function: object, at: np.ndarray) -> np.ndarray:
     return np.array([(function(at + h * e) - function(at - h * e)) / (2 * h) for e in np.eye(at.size)])  # type: ignore[operator]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
     samples(),
     st.sampled_from(["efron", "breslow", "exact"]),
@@ -111,7 +111,7 @@ def test_value_score_and_information(s: Sample, ties: str, is_weighted: bool, st
     np.testing.assert_allclose(found.score * data.scale, score, rtol=1e-6, atol=1e-6)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(samples(), st.sampled_from(["efron", "breslow", "exact"]))
 def test_no_coefficients_are_more_likely(s: Sample, ties: str) -> None:
     model = fitted(s, ties)
@@ -129,7 +129,7 @@ def test_no_coefficients_are_more_likely(s: Sample, ties: str) -> None:
         np.testing.assert_allclose(slow_likelihood(s, model.coef, ties, ones)[0], model.log_likelihood, atol=1e-9)
         assert model.low[0] <= model.hazard_ratio[0] <= model.high[0]
     else:
-        far = np.where(np.isfinite(model.coef), model.coef, 12 * np.sign(model.coef))
+        far = np.where(np.isfinite(model.coef), model.coef, 12 * np.sign(np.nan_to_num(model.coef)))
         assert slow_likelihood(s, far, ties, ones)[0] <= model.log_likelihood + 1e-8
 
 
@@ -140,7 +140,7 @@ def fitted(s: Sample, ties: str) -> CoxModel | None:
         return None
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(samples(), st.sampled_from(["efron", "breslow"]), st.randoms(use_true_random=False))
 def test_order_of_subjects_changes_nothing(s: Sample, ties: str, random: object) -> None:
     model = fitted(s, ties)
@@ -153,7 +153,7 @@ def test_order_of_subjects_changes_nothing(s: Sample, ties: str, random: object)
     np.testing.assert_allclose(again.likelihood_ratio.p, model.likelihood_ratio.p, rtol=1e-6)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(samples())
 def test_whole_weights_are_copies(s: Sample) -> None:
     try:
@@ -172,7 +172,7 @@ def slow_penalised(s: Sample, beta: np.ndarray, ties: str) -> float:
     return value + log_determinant / 2 if sign > 0 else -np.inf
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(samples(), st.sampled_from(["efron", "breslow"]), st.lists(st.floats(-1, 1), min_size=2, max_size=2))
 def test_penalised_value_and_score(s: Sample, ties: str, start: list[float]) -> None:
     try:
@@ -189,7 +189,7 @@ def test_penalised_value_and_score(s: Sample, ties: str, start: list[float]) -> 
     np.testing.assert_allclose(found.score * data.scale, score, rtol=1e-5, atol=1e-5)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(samples(), st.sampled_from(["efron", "breslow"]))
 def test_penalised_maximum(s: Sample, ties: str) -> None:
     try:
@@ -207,7 +207,7 @@ def test_penalised_maximum(s: Sample, ties: str) -> None:
     assert (model.hazard_ratio <= model.high).all()
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(samples(), st.booleans())
 def test_concordance_counts_pairs(s: Sample, is_weighted: bool) -> None:
     score = s.X[:, 0]

@@ -23,8 +23,12 @@ from onearm.stats.cox import CoxModel, cox
 from onearm.stats.kaplan_meier import kaplan_meier
 from onearm.stats.log_rank import log_rank
 from onearm.stats.quantiles import survival_quantile
+from onearm.terms import StartRule
 
 __all__ = ["levels_of", "subgroups"]
+
+
+_FROM_RESPONSE = (StartRule.FIRST_RESPONSE, StartRule.FIRST_CONFIRMED_RESPONSE)
 
 
 class _Split(NamedTuple):
@@ -63,9 +67,16 @@ def subgroups(datasets: Datasets, protocol: Protocol) -> pl.DataFrame:
         part
         for subgroup in protocol.subgroup
         for name, endpoint in protocol.endpoint.items()
+        if _is_repeated(subgroup, name, endpoint)
         for population in populations(datasets, protocol, endpoint.set)
         for part in _one(subgroup, name, endpoint, population, datasets, protocol)
     )
+
+
+def _is_repeated(subgroup: Subgroup, name: str, endpoint: RateEndpoint | TimeEndpoint) -> bool:
+    if subgroup.endpoints:
+        return name in subgroup.endpoints
+    return isinstance(endpoint, RateEndpoint) or (endpoint.among == "all" and endpoint.start not in _FROM_RESPONSE)
 
 
 def levels_of(values: pl.Series, subgroup: Subgroup) -> pl.Series:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from onearm.stats.interval import Interval
+    from onearm.outputs.format import format_number
+from onearm.stats.interval import Interval
 
 __all__ = ["register"]
 
@@ -124,4 +125,4 @@ def _record(x: int, n: int, interval: Interval) -> dict[str, object]:
 
 
 def _percent(proportion: float) -> str:
-    return f"{100 * proportion:.1f}"
+    return format_number(100 * proportion, 1)

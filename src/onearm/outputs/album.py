@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from onearm.outputs import figures as draw
 from onearm.outputs.figures.patients import NOT_RECORDED, largest, shown_subjects
 from onearm.outputs.figures.style import Size, stamp_synthetic
 from onearm.outputs.format import format_number
-from onearm.outputs.labels import curve_label, endpoint_label, population_label, start_label
+from onearm.outputs.labels import curve_label, endpoint_label, planned_label, population_label, start_label
 from onearm.outputs.methods import method_footnotes
 from onearm.outputs.tables.survival import print_times
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["MOST_WIDE", "Picture", "compose_pictures", "count_pictures"]
 
+_AXES = {"ratio": "hazard ratio", "months": "median, months", "%": "%"}
 MOST_WIDE = 3
 """Groups up to which figures are two columns wide."""
 
@@ -323,7 +324,11 @@ def _forest(trial: _Trial, lookup: Lookup) -> Iterator[Picture]:
         chosen = trial.results.filter(pl.col("analysis") == analysis)
         for name in chosen["paramcd"].drop_nulls().unique(maintain_order=True):
             data = draw.forest_data(trial.results, name, lookup.group, analysis=analysis)
+            if analysis == "sensitivity" and data["estimate"].n_unique() < 2 and data["high"].n_unique() < 2:
+                continue  # no reading of the protocol moves this endpoint
             if data.height:
+                labels = [planned_label(trial.protocol, variable) for variable in data["variable"]]
+                data = data.with_columns(subgroup=pl.Series(labels, dtype=pl.String))
                 stats = chosen.filter(pl.col("paramcd") == name)["stat"]
                 yield _one_forest(trial, lookup, name, data, stats, (analysis, section, title))
 
@@ -346,7 +351,7 @@ def _one_forest(
             data,
             printed=printed,
             heading=f"{unit.capitalize()} ({trial.printer.coverage()})",
-            x_label=f"{label} ({unit})",
+            x_label=f"{label}: {_AXES[unit]}",
             reference=1.0 if is_ratio else whole.value,
             log=is_ratio,
         ),
@@ -364,13 +369,17 @@ def _ratio_text(value: float | None) -> str:
     return format_number(value, 2)
 
 
-def _estimate(row: Mapping[str, float | None], printer: Printer, show: Callable[[float | None], str]) -> str:
+def _estimate(row: Mapping[str, Any], printer: Printer, show: Callable[[float | None], str]) -> str:
+    if row["note"] == "reference":
+        return "reference"
     texts = [show(row[name]) for name in ("estimate", "low", "high")]
+    if row["estimate"] is None:
+        return texts[0]
     return f"{texts[0]} ({printer.interval(texts[1], texts[2])})"
 
 
 def _colours(data: pl.DataFrame) -> str:
-    known = (data["response"] != NOT_RECORDED).any()
+    known = (data["response"] != NOT_RECORDED).any() or not data.height
     return ", coloured by best overall response" if known else "; best overall responses are not recorded"
 
 

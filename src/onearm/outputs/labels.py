@@ -16,6 +16,7 @@ __all__ = [
     "curve_label",
     "endpoint_label",
     "group_label",
+    "planned_label",
     "population_label",
     "reason_label",
     "start_label",
@@ -123,6 +124,27 @@ def variable_label(variable: str) -> str:
         In words where the column is a common one, in sentence case otherwise.
     """
     return _VARIABLES.get(variable) or title_case(variable)
+
+
+def planned_label(protocol: Protocol, variable: str) -> str:
+    """
+    Print a characteristic as the protocol labels it, in a subgroup or in the baseline table.
+
+    Parameters
+    ----------
+    protocol : Protocol
+        Subgroups and baseline characteristics.
+    variable : str
+        Column of ADSL.
+
+    Returns
+    -------
+    str
+        The label; `variable_label` where the protocol has none.
+    """
+    named = [(line.variable, line.label) for line in protocol.subgroup]
+    named += [(line.variable, line.label) for line in protocol.baseline]
+    return next((label for name, label in named if name == variable and label), variable_label(variable))
 
 
 def category_label(variable: str, level: str | None, *, among: Collection[str] = ()) -> str:

@@ -35,10 +35,10 @@ class RecistSwitches(Section):
     progression_pct: Size = 20.0
     progression_mm: Size = 5.0
     partial_progression: bool = True
-    reappearance: Literal["PD", "sum"] = "PD"
+    reappearance: Literal["PD", "target", "sum"] = "PD"
     partial_non_target: Literal["NE", "NON-CR/NON-PD"] = "NE"
     backdate_equivocal: bool = True
-    progression_day: Literal["earliest_scan", "triggering_scan", "latest_scan"] = "earliest_scan"
+    progression_day: Literal["earliest_scan", "triggering_scan", "by_component", "latest_scan"] = "earliest_scan"
     response_day: Literal["latest_scan", "earliest_scan"] = "latest_scan"
 
 

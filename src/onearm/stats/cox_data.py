@@ -130,7 +130,7 @@ def cox_data(
     codes, labels = stratum_codes(strata, times.time.size)
     matrix, labelled = check_covariates(X, times.time.size, names)
     risk = risk_sets(times, codes)
-    Z = np.ascontiguousarray(matrix.T[:, risk.rows])
+    Z = np.ascontiguousarray(matrix[risk.rows].T)
     center, scale = Z.mean(axis=1), Z.std(axis=1)
     constant = ~(scale > 1e-13 * np.abs(center))
     if constant.any():
@@ -160,7 +160,8 @@ def likelihood_of(data: CoxData, ties: Ties) -> Callable[[Floats], Evaluation]:
     """
     if ties == "exact" and data.risk.has_ties:
         return partial(exact_likelihood, data.risk, data.Z)
-    return partial(partial_likelihood, data.risk, data.Z, efron=ties == "efron")
+    totals = data.risk.death_totals(data.Z)
+    return partial(partial_likelihood, data.risk, data.Z, efron=ties == "efron", totals=totals)
 
 
 def check_covariates(X: ArrayLike, n: int, names: Sequence[str] | None) -> tuple[Floats, tuple[str, ...]]:
