@@ -68,8 +68,8 @@ def _print_cohort(trial: str, part: CohortMonitoring) -> None:
     state = part.state
     name = trial if part.cohort is None else f"{trial}, cohort {part.cohort}"
     print_sentence(
-        f"{name}: {state.evaluable} of {part.enrolled} patients are evaluable for {part.endpoint}, {state.responders} "
-        "responded."
+        f"{name}: {state.evaluable} of {part.enrolled} patients are evaluable for {part.endpoint} (assessed, or nothing "
+        f"more can come), {state.responders} responded."
     )
     seen = {n: int(state.path_responders[n]) for n in state.looks if n <= state.evaluable}
     never = "no stop"
@@ -87,6 +87,8 @@ def _print_cohort(trial: str, part: CohortMonitoring) -> None:
         print_sentence(f"Probability compared with the limit for futility: {state.probability_futility:.4f}{efficacy}.")
     for change in state.changes:
         print_sentence(change)
+    if state.next_look is None:
+        return
     print_table(
         ("if patients to come respond at", "ends for efficacy", "for futility", "with neither"),
         [
