@@ -9,11 +9,17 @@ from onearm.protocol import Protocol
 from onearm.protocol.endpoints import RateEndpoint
 from onearm.results import Rows, concat_results
 from onearm.stats.binomial import binomial_interval
-from onearm.terms import BEST_RESPONSES
+from onearm.terms import BEST_RESPONSES, IMMUNE_BEST_RESPONSES
 
 __all__ = ["best_response", "response_rate", "successes", "tumour_change"]
 
 _PARAM = {"confirmed": "CBOR", "unconfirmed": "BOR"}
+_LEVELS = {
+    "CBOR": BEST_RESPONSES,
+    "BOR": BEST_RESPONSES,
+    "ICBOR": IMMUNE_BEST_RESPONSES,
+    "IBOR": IMMUNE_BEST_RESPONSES,
+}
 
 
 def best_response(datasets: Datasets, protocol: Protocol) -> pl.DataFrame:
@@ -34,7 +40,7 @@ def best_response(datasets: Datasets, protocol: Protocol) -> pl.DataFrame:
     """
     return concat_results(
         _distribution(population, datasets["adrs"], paramcd)
-        for paramcd in ("CBOR", "BOR")
+        for paramcd in _LEVELS
         if datasets["adrs"]["PARAMCD"].eq(paramcd).any()
         for population in populations(datasets, protocol, protocol.main_set)
     )
@@ -45,7 +51,8 @@ def _distribution(population: Population, adrs: pl.DataFrame, paramcd: str) -> p
     best = population.of(adrs).filter(pl.col("PARAMCD") == paramcd)
     counts = dict(best["AVALC"].value_counts().iter_rows())
     counts["NE"] = counts.get("NE", 0) + counts.pop("MISSING", 0) + counts.pop("ND", 0) + population.n - best.height
-    for level in [*BEST_RESPONSES, *sorted(set(counts) - set(BEST_RESPONSES))]:
+    levels = _LEVELS[paramcd]
+    for level in [*levels, *sorted(set(counts) - set(levels))]:
         _proportion(rows, counts.get(level, 0), population.n, level)
     return rows.frame()
 
@@ -117,7 +124,7 @@ def successes(adrs: pl.DataFrame, name: str, endpoint: RateEndpoint) -> pl.DataF
     name : str
         Name of the endpoint; where the dataset has rows of that name, they say who is a success.
     endpoint : RateEndpoint
-        Otherwise the best overall response decides.
+        Otherwise the best overall response decides: that by iRECIST where the successes are terms of iRECIST.
 
     Returns
     -------
@@ -125,10 +132,11 @@ def successes(adrs: pl.DataFrame, name: str, endpoint: RateEndpoint) -> pl.DataF
         ``USUBJID``, one row per success.
     """
     own = adrs.filter(pl.col("PARAMCD") == name)
+    immune = "I" if set(endpoint.success) & set(IMMUNE_BEST_RESPONSES) - {"NE"} else ""
     found = (
         own.filter(pl.col("AVALC") == "Y")
         if own.height
-        else adrs.filter((pl.col("PARAMCD") == _PARAM[endpoint.of]) & pl.col("AVALC").is_in(endpoint.success))
+        else adrs.filter((pl.col("PARAMCD") == immune + _PARAM[endpoint.of]) & pl.col("AVALC").is_in(endpoint.success))
     )
     return found.select("USUBJID").unique(maintain_order=True)
 

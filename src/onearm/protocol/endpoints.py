@@ -12,7 +12,9 @@ from onearm.terms import CensorRule, EventRule, StartRule
 __all__ = ["Endpoint", "RateEndpoint", "TimeEndpoint", "kind_of"]
 
 Role = Literal["primary", "secondary", "exploratory"]
-BestResponse = Literal["CR", "PR", "SD", "NON-CR/NON-PD", "PD", "NE", "iCR", "iPR", "iSD", "iUPD", "iCPD"]
+BestResponse = Literal[
+    "CR", "PR", "SD", "NON-CR/NON-PD", "PD", "NE", "iCR", "iPR", "iSD", "NON-iCR/NON-iUPD", "iUPD", "iCPD"
+]
 
 
 class RateEndpoint(Section):
@@ -25,7 +27,7 @@ class RateEndpoint(Section):
     set: Name
     """Analysis set that is the denominator; a patient without a response counts as no success."""
     success: Annotated[tuple[BestResponse, ...], Field(min_length=1)]
-    """Responses that count as success."""
+    """Responses that count as success; those of iRECIST (``iCR``, ``iPR`` …) read the best response by iRECIST."""
     of: Literal["confirmed", "unconfirmed"] = "confirmed"
     """Which best overall response is read."""
     interval: str | None = None

@@ -36,6 +36,7 @@ START_PHRASES: Final[Mapping[str, str]] = MappingProxyType(
 EVENT_PHRASES: Final[Mapping[str, str]] = MappingProxyType(
     {
         EventRule.PROGRESSION: "disease progression",
+        EventRule.IMMUNE_PROGRESSION: "disease progression by iRECIST",
         EventRule.DEATH: "death from any cause",
         EventRule.NEW_ANTICANCER_THERAPY: "the start of a new anticancer therapy",
         EventRule.RESPONSE: "the first complete or partial response",
@@ -222,7 +223,8 @@ def _sets(protocol: Protocol) -> Iterator[str]:
 
 def _tumour(protocol: Protocol) -> str:
     tumour = protocol.tumour
-    text = f"Response is assessed by {tumour.criteria}; the assessments of the {tumour.assessor.lower()} are used."
+    criteria = "RECIST 1.1 and iRECIST side by side" if tumour.criteria == "iRECIST" else tumour.criteria
+    text = f"Response is assessed by {criteria}; the assessments of the {tumour.assessor.lower()} are used."
     if tumour.schedule:
         steps = [
             f"every {step.every_days} days" + (f" until day {step.until_day}" if step.until_day else " thereafter")
@@ -236,6 +238,11 @@ def _tumour(protocol: Protocol) -> str:
         )
     if tumour.stable_at_least_days:
         text += f" Stable disease counts from day {tumour.stable_at_least_days} of treatment."
+    if tumour.criteria == "iRECIST":
+        text += (
+            " Progression by iRECIST is confirmed by a further increase at least "
+            f"{tumour.irecist.confirm_after_days} days later and dated to the day on which it was first seen."
+        )
     return text
 
 
