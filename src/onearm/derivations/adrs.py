@@ -8,8 +8,10 @@ import polars as pl
 
 from onearm.derivations.adtr import study_day
 from onearm.derivations.assessed import PLAIN_RESPONSES, assessed_responses, dated_responses, enrolled
+from onearm.derivations.extent import progression_extent_rows
 from onearm.derivations.immune import conclude_immune, immune_rows, plain_from_immune
 from onearm.derivations.lesions import Lesions
+from onearm.derivations.rates import derive_rates
 from onearm.derivations.records import Records
 from onearm.derivations.rules import best_response_rules, recist_rules
 from onearm.derivations.schemas import ADRS
@@ -50,6 +52,7 @@ _PARAM: Final = {
     "CRSP": "First confirmed response",
     "BOR": "Best overall response",
     "CBOR": "Best overall response, confirmed",
+    "PDEXT": "Extent of the first progression",
     "IOVR": "Overall response at the assessment, iRECIST",
     "IOVRA": "Overall response as assessed, iRECIST",
     "IPD": "First progression, iRECIST",
@@ -147,7 +150,9 @@ def derive_adrs(
         track = pl.concat([track, conclude_immune(track, enrolled(adsl), protocol)], how="diagonal_relaxed")
     concluded = _concluded(rows, adsl, protocol) if parts or track.height else empty(ADRS)
     recorded = _recorded(records, adsl, protocol)
-    table = pl.concat([rows, concluded, track, recorded], how="diagonal_relaxed")
+    known = pl.concat([rows, track], how="diagonal_relaxed")
+    further = [derive_rates(known, adsl, protocol), progression_extent_rows(lesions, concluded, protocol)]
+    table = pl.concat([known, concluded, *further, recorded], how="diagonal_relaxed")
     return _finish(table, adsl, protocol)
 
 

@@ -26,9 +26,9 @@ class Lesions:
     target : polars.DataFrame
         ``subject visit day lesion is_node diameter_mm state location seq``, one row per lesion and visit.
     non_target : polars.DataFrame
-        ``subject visit day lesion state seq``.
+        ``subject visit day lesion state location seq``.
     new : polars.DataFrame
-        ``subject visit day lesion state diameter_mm``; without a diameter where it was not measured.
+        ``subject visit day lesion state location diameter_mm``; without a diameter where it was not measured.
     visits : polars.DataFrame
         ``subject visit name``: what each visit is called.
     """
@@ -197,7 +197,7 @@ def _non_targets(rows: pl.DataFrame) -> pl.DataFrame:
     )
     return (
         rows.filter(pl.col("TRTESTCD") == "TUMSTATE")
-        .select(*_KEY, "day", "lesion", state=state, seq=pl.col("TRSEQ").cast(pl.Int64))
+        .select(*_KEY, "day", "lesion", "location", state=state, seq=pl.col("TRSEQ").cast(pl.Int64))
         .unique([*_KEY, "lesion"], keep="first", maintain_order=True)
     )
 
@@ -212,6 +212,7 @@ def _new(rows: pl.DataFrame, identified: pl.DataFrame) -> pl.DataFrame:
         .group_by(*_KEY, "lesion", maintain_order=True)
         .agg(
             pl.col("day").min(),
+            pl.col("location").first(),
             said=said.filter(seen).first(),
             diameter_mm=pl.col("TRSTRESN").filter(size).max(),
         )
@@ -219,6 +220,7 @@ def _new(rows: pl.DataFrame, identified: pl.DataFrame) -> pl.DataFrame:
             *_KEY,
             "day",
             "lesion",
+            "location",
             state=pl.when(pl.col("said").str.contains(r"^EQUIVOCAL"))
             .then(pl.lit("equivocal"))
             .when(pl.col("said").str.contains("ABSENT|NONE|RESOLVED|DISAPPEARED") | (pl.col("diameter_mm") == 0))
@@ -233,6 +235,7 @@ def _new(rows: pl.DataFrame, identified: pl.DataFrame) -> pl.DataFrame:
         *_KEY,
         "day",
         "lesion",
+        "location",
         state=pl.when(pl.col("kind").str.contains("EQUIVOCAL") & ~pl.col("kind").str.contains("UNEQUIVOCAL"))
         .then(pl.lit("equivocal"))
         .otherwise(pl.lit("unequivocal")),

@@ -66,7 +66,12 @@ def _by_irecist(raw: dict[str, Any]) -> bool:
 
 
 def _rate(name: str, endpoint: dict[str, Any], raw: dict[str, Any]) -> Iterator[Problem]:
-    success = _names(endpoint.get("success"))
+    success, at = _names(endpoint.get("success")), endpoint.get("progression_free_at_months")
+    if not endpoint.get("success") and at is None:
+        yield f"endpoint.{name}.success", "this key is required and missing."
+    for key in ("success", "by_months", "stable_at_least_months"):
+        if endpoint.get(key) and at is not None:
+            yield f"endpoint.{name}.{key}", "has no meaning beside progression_free_at_months; make two endpoints."
     immune = [word for word in success if word in IMMUNE_BEST_RESPONSES and word != "NE"]
     plain = [word for word in success if word in BEST_RESPONSES and word != "NE"]
     if immune and plain:

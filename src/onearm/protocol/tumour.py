@@ -91,6 +91,10 @@ class Tumour(Section):
     """How many days early or late a scan may be and still be the planned one."""
     missed_assessments: Annotated[int, Field(ge=1)] = 2
     """How many planned assessments in a row must be missed before an event for ``missed_assessments`` to censor it."""
+    oligo_at_most_sites: Annotated[int, Field(ge=1)] = 2
+    """Most sites that progress or are new at the first progression for it to be oligoprogression."""
+    oligo_site: Literal["organ", "lesion"] = "organ"
+    """What is counted as a site."""
     recist: RecistSwitches = RecistSwitches()
     best_response: BestResponseSwitches = BestResponseSwitches()
     irecist: IRecistSwitches = IRecistSwitches()
