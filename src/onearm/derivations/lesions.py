@@ -97,9 +97,7 @@ def read_lesions(records: Records, protocol: Protocol) -> Lesions | None:
     rows = tr.filter(pl.col("lesion").is_not_null() & pl.col("day").is_not_null())
     rows = rows.join(identified.drop("day", "visit"), on=["subject", "lesion"], how="left")
     group = pl.col("TRGRPID").str.to_uppercase() if "TRGRPID" in rows.columns else pl.lit(None, dtype=pl.String)
-    rows = rows.with_columns(
-        kind=pl.coalesce("kind", group), is_node=pl.col("location").str.contains(_NODE).fill_null(False)
-    )
+    rows = rows.with_columns(kind=pl.coalesce("kind", group), is_node=pl.col("is_node").fill_null(False))
     visits = tr.select("subject", "visit", name="VISIT" if "VISIT" in tr.columns else pl.lit(None, dtype=pl.String))
     return Lesions(
         target=_targets(rows.filter(pl.col("kind") == "TARGET")),
@@ -127,12 +125,13 @@ def _identified(tu: pl.DataFrame | None) -> pl.DataFrame:
     """What each lesion is, where it lies and when it was first named."""
     schema = {"subject": pl.String, "lesion": pl.String, "kind": pl.String, "location": pl.String}
     if tu is None:
-        return pl.DataFrame(schema={**schema, "day": pl.Date, "visit": pl.Float64})
+        return pl.DataFrame(schema={**schema, "day": pl.Date, "visit": pl.Float64, "is_node": pl.Boolean})
     result = pl.coalesce(*(pl.col(name) for name in ("TUSTRESC", "TUORRES") if name in tu.columns))
     where = pl.col("TULOC") if "TULOC" in tu.columns else pl.lit(None, dtype=pl.String)
     return (
         tu.filter(pl.col("lesion").is_not_null())
         .select("subject", "lesion", "day", "visit", kind=result.str.to_uppercase(), location=where)
+        .with_columns(is_node=pl.col("location").str.contains(_NODE))
         .sort("subject", "lesion", "day")
         .unique(["subject", "lesion"], keep="first", maintain_order=True)
     )
@@ -148,34 +147,45 @@ def _targets(rows: pl.DataFrame) -> pl.DataFrame:
         )
         .otherwise(test.replace_strict({"LDIAM": 0, "DIAMETER": 1, "LPERP": 2}, default=None, return_dtype=pl.Int8))
     )
-    not_done = (pl.col("TRSTAT") == "NOT DONE").fill_null(False) if "TRSTAT" in rows.columns else pl.lit(False)
-    said = pl.col("TRSTRESC").str.to_uppercase() if "TRSTRESC" in rows.columns else pl.lit(None, dtype=pl.String)
-    measured = (
-        rows.with_columns(rank=rank)
-        .filter(pl.col("rank").is_not_null())
-        .sort("subject", "visit", "lesion", "rank", "TRSEQ")
-        .unique([*_KEY, "lesion"], keep="first", maintain_order=True)
-    )
-    state = (
-        pl.when(not_done)
-        .then(pl.lit("not_done"))
-        .when(said.str.contains("TOO SMALL"))
-        .then(pl.lit("too_small"))
-        .when(said.str.contains("MERGED|COALESCED"))
-        .then(pl.lit("merged"))
-        .when(pl.col("TRSTRESN").is_null())
-        .then(pl.lit("not_evaluable"))
-        .otherwise(pl.lit("measured"))
-    )
+    key = [*_KEY, "lesion"]
+    measured = rows.with_columns(rank=rank).filter(pl.col("rank").is_not_null())
+    several = measured.select(key).is_duplicated()
+    if several.any():
+        # The measurement that RECIST asks for, where several of one lesion were recorded; the others stay in the source.
+        chosen = measured.filter(several).sort(*key, "rank", "TRSEQ").unique(key, keep="first", maintain_order=True)
+        measured = pl.concat([measured.filter(~several), chosen])
+    measured = _with_state(measured)
     return measured.select(
         *_KEY,
         "day",
         "lesion",
         "is_node",
         "location",
+        "state",
         diameter_mm=pl.col("TRSTRESN"),
-        state=state,
         seq=pl.col("TRSEQ").cast(pl.Int64),
+    )
+
+
+def _with_state(measured: pl.DataFrame) -> pl.DataFrame:
+    """Say of each target whether it was measured, and if not, why; only rows with a word or without a number are read."""
+    not_done = (pl.col("TRSTAT") == "NOT DONE").fill_null(False) if "TRSTAT" in measured.columns else pl.lit(False)
+    said = pl.col("TRSTRESC") if "TRSTRESC" in measured.columns else pl.lit(None, dtype=pl.String)
+    plain = pl.col("TRSTRESN").is_not_null() & ~not_done & said.cast(pl.Float64, strict=False).is_not_null()
+    worded = measured.filter(~plain).with_columns(said=said.str.to_uppercase())
+    state = (
+        pl.when(not_done)
+        .then(pl.lit("not_done"))
+        .when(pl.col("said").str.contains("TOO SMALL"))
+        .then(pl.lit("too_small"))
+        .when(pl.col("said").str.contains("MERGED|COALESCED"))
+        .then(pl.lit("merged"))
+        .when(pl.col("TRSTRESN").is_null())
+        .then(pl.lit("not_evaluable"))
+        .otherwise(pl.lit("measured"))
+    )
+    return pl.concat(
+        [measured.filter(plain).with_columns(state=pl.lit("measured")), worded.with_columns(state=state).drop("said")]
     )
 
 
