@@ -98,7 +98,9 @@ def levels_of(values: pl.Series, subgroup: Subgroup) -> pl.Series:
     if subgroup.cuts and values.dtype.is_numeric():
         cuts = list(subgroup.cuts)
         names = [f"< {cuts[0]:g}", *(f"{a:g} to < {b:g}" for a, b in pairwise(cuts)), f"≥ {cuts[-1]:g}"]
-        return values.cut(cuts, labels=names, left_closed=True).cast(pl.Enum(names))
+        classes = np.searchsorted(cuts, values.cast(pl.Float64).fill_null(0.0).to_numpy(), side="right")
+        level = pl.Series(classes).replace_strict(dict(enumerate(names)), return_dtype=pl.Enum(names))
+        return pl.select(pl.when(values.is_not_null()).then(level)).to_series()
     text = (
         values.cast(pl.String)
         if not values.dtype.is_float()
