@@ -5,7 +5,15 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Final
 
-__all__ = ["BEST_RESPONSES", "DAYS_PER_MONTH", "DAYS_PER_YEAR", "RESPONSES", "Response", "Severity"]
+__all__ = [
+    "BEST_RESPONSES",
+    "DAYS_PER_MONTH",
+    "DAYS_PER_YEAR",
+    "IMMUNE_BEST_RESPONSES",
+    "RESPONSES",
+    "Response",
+    "Severity",
+]
 
 DAYS_PER_YEAR: Final = 365.25
 DAYS_PER_MONTH: Final = DAYS_PER_YEAR / 12
@@ -35,6 +43,8 @@ class Response(StrEnum):
 RESPONSES: Final[tuple[str, ...]] = tuple(Response)
 BEST_RESPONSES: Final[tuple[str, ...]] = ("CR", "PR", "SD", "NON-CR/NON-PD", "PD", "NE")
 """Categories of a best overall response, best first; tables print them in this order."""
+IMMUNE_BEST_RESPONSES: Final[tuple[str, ...]] = ("iCR", "iPR", "iSD", "NON-iCR/NON-iUPD", "iCPD", "iUPD", "NE")
+"""The same by iRECIST."""
 
 
 class Severity(StrEnum):
@@ -71,6 +81,7 @@ class EventRule(StrEnum):
     """Names of what ends a time as an event."""
 
     PROGRESSION = "progression"
+    IMMUNE_PROGRESSION = "immune_progression"
     DEATH = "death"
     NEW_ANTICANCER_THERAPY = "new_anticancer_therapy"
     RESPONSE = "response"

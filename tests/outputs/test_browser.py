@@ -8,9 +8,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from outputs.sample import make_sample
 
 from onearm.outputs import present
-from outputs.sample import make_sample
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 FLAGS = (

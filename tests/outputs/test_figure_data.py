@@ -7,6 +7,7 @@ from typing import Any
 
 import polars as pl
 import pytest
+from outputs.sample import PROTOCOL, make_sample
 
 from onearm.outputs.figures import (
     consort_data,
@@ -19,7 +20,6 @@ from onearm.outputs.figures import (
 from onearm.outputs.lookup import Group, Lookup
 from onearm.protocol import parse_protocol
 from onearm.results import Rows, concat_results
-from outputs.sample import PROTOCOL, make_sample
 
 ALL = Group(None, "All patients", "")
 START = dt.date(2024, 1, 1)
@@ -249,8 +249,8 @@ def test_forest_keeps_a_subgroup_without_an_estimate() -> None:
         rows.add("N", 4)
         rows.add("p", p, note=None if p else "no patient")
         parts.append(rows.frame())
-    data = forest_data(concat_results(parts), "ORR", ALL, labels={"SEX": "Sex at birth"})
+    data = forest_data(concat_results(parts), "ORR", ALL)
     assert data.select("subgroup", "level", "n", "estimate").rows() == [
-        ("Sex at birth", "Female", 4.0, 0.5),
-        ("Sex at birth", "Male", 4.0, None),
+        ("Sex", "Female", 4.0, 0.5),
+        ("Sex", "Male", 4.0, None),
     ]

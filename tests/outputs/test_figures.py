@@ -12,6 +12,7 @@ from matplotlib import rcParams
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
+from outputs.sample import Sample, make_sample
 
 from onearm.outputs.figures import (
     ONE_COLUMN_MM,
@@ -33,7 +34,6 @@ from onearm.outputs.figures import (
 from onearm.outputs.figures.style import stamp_synthetic
 from onearm.outputs.figures.text import clean, short_labels, text_width_mm, wrap_mm
 from onearm.outputs.lookup import Group, Lookup
-from outputs.sample import Sample, make_sample
 
 ALL = Group(None, "All patients", "")
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import polars as pl
 import pytest
+from outputs.sample import PROTOCOL
 
 from onearm.outputs import headlines_of
 from onearm.protocol import parse_protocol
 from onearm.results import Rows, concat_results
-from outputs.sample import PROTOCOL
 
 PLAIN = parse_protocol(PROTOCOL)
 

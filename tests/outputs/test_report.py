@@ -12,11 +12,11 @@ from typing import Any
 
 import polars as pl
 import pytest
+from outputs.sample import PROTOCOL, Sample, make_sample
 
 from onearm.outputs import present
 from onearm.protocol import parse_protocol
 from onearm.results import Rows, concat_results
-from outputs.sample import PROTOCOL, Sample, make_sample
 
 EVIL = "<script>alert(1)</script>"
 

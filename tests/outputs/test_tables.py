@@ -8,6 +8,7 @@ import zipfile
 from pathlib import Path
 
 import polars as pl
+from outputs.sample import PROTOCOL, Sample, make_sample
 
 from onearm.outputs.format import Printer, printer_of
 from onearm.outputs.lookup import Lookup, groups_of
@@ -31,7 +32,6 @@ from onearm.outputs.tables import (
 )
 from onearm.protocol import parse_protocol
 from onearm.results import Rows, concat_results
-from outputs.sample import PROTOCOL, Sample, make_sample
 
 PLAIN = parse_protocol(PROTOCOL)
 

@@ -12,7 +12,8 @@ import pytest
 
 from onearm.errors import ProtocolError
 from onearm.protocol import describe_protocol, parse_protocol, read_protocol, resolve_protocol
-from onearm.protocol.tumour import BestResponseSwitches, RecistSwitches, Tumour
+from onearm.protocol.tumour import BestResponseSwitches, IRecistSwitches, RecistSwitches, Tumour
+from onearm.rules.irecist import IRecistRules
 from onearm.rules.recist import RecistRules
 from onearm.rules.response_sequence import BestResponseRules
 
@@ -95,6 +96,7 @@ def test_the_template_shows_every_default_as_it_is() -> None:
                 "confirm_after_days": Tumour().confirm_response_after_days,
                 "stable_at_least_days": Tumour().stable_at_least_days,
                 "stable_from": "reference_day",
+                "within_days": None,  # endpoint.NAME.by_months
             },
         ),
     ],
@@ -107,3 +109,11 @@ def test_every_switch_of_the_rules_is_a_key_with_the_same_choices(
     assert choices == {name: get_args(kept[name]) for name in choices}
     defaults = {field.name: field.default for field in dataclasses.fields(rules)}
     assert defaults == {**{n: f.default for n, f in switches.model_fields.items()}, **elsewhere}
+
+
+def test_every_switch_of_irecist_is_a_key_with_the_same_default() -> None:
+    defaults = {field.name: field.default for field in dataclasses.fields(IRecistRules)}
+    keys = {name: field.default for name, field in IRecistSwitches.model_fields.items()}
+    assert {name: keys.pop(name) for name in defaults} == defaults
+    # what is left says how the records are read
+    assert set(keys) == {"carry_new_lesions", "open_progression"}

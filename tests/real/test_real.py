@@ -125,3 +125,45 @@ def test_partial_dates_and_unscheduled_visits_of_the_pilot(shared_data: SharedDa
     assert adrs.filter(PARAMCD="OVR", RULE="RESPONSE-AS-ASSESSED").height == adrs.filter(PARAMCD="OVR").height
     assert adrs.filter(PARAMCD="OVR")["ADT"].null_count() == 0
     assert adrs.filter(PARAMCD="OVR").filter(pl.col("AVISIT").str.starts_with("UNSCHEDULED")).height > 0
+
+
+IMMUNE_BEST = {
+    "iCR": "1119 1130 1153 1211 1239 1275 1345 1363 1415",
+    "iPR": "1086 1133 1148 1203 1287 1383",
+    "iSD": "1034 1118 1302 1076",
+    "iCPD": "1028 1082",
+    "iUPD": "1015 1115 1146 1294",
+    "NE": "1097",
+}
+IMMUNE_PROGRESSION = {
+    "1015": "2014-02-12",
+    "1028": "2013-08-01",  # recorded as 2013-08; confirmed at week 12
+    "1115": "2013-01-10",
+    "1118": "2014-08-27",  # the iUPD of week 6 was reset
+    "1130": "2014-08-02",
+    "1133": "2013-04-18",
+    "1146": "2013-06-30",
+    "1148": "2014-02-08",
+    "1287": "2014-07-12",
+    "1294": "2013-05-08",  # then not evaluable, which resets nothing
+    "1363": "2013-11-13",
+    "1383": "2013-07-30",
+    "1082": "2013-09-06",  # confirmed at week 12
+}
+
+
+def test_irecist_of_26_patients_read_by_hand(shared_data: SharedData) -> None:
+    """Best response and the day of progression, read off the assessed responses with Seymour 2017, Table 3."""
+    shared_data("pharmaversesdtm_onco")
+    checked = check_trial(HERE / "pharmaversesdtm_irecist")
+    adrs = checked.derived.datasets["adrs"].with_columns(ID=pl.col("USUBJID").str.slice(-4))
+    assessed = adrs.filter(PARAMCD="IOVRA")["USUBJID"].unique().to_list()
+    best = adrs.filter((pl.col("PARAMCD") == "IBOR") & pl.col("USUBJID").is_in(assessed))
+    expected = {name[-4:]: term for term, names in IMMUNE_BEST.items() for name in names.split()}
+    assert dict(best.select("ID", "AVALC").rows()) == expected
+    progressed = adrs.filter(PARAMCD="IPD", AVALC="Y").with_columns(pl.col("ADT").cast(pl.String))
+    assert dict(progressed.select("ID", "ADT").rows()) == IMMUNE_PROGRESSION
+    # to the first iUPD, which is PD, RECIST 1.1 says the same
+    overall = adrs.filter(PARAMCD="OVR")
+    assert overall.filter(ID="1363")["AVALC"].to_list() == ["CR", "PD"]
+    assert set(overall["RULE"]) == {"RESPONSE-FROM-IRECIST"}

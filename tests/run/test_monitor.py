@@ -9,6 +9,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 import typer
+from small_trial import PROTOCOL, write_small_trial
 from typer.testing import CliRunner
 
 from onearm.analyses import check_claims, monitor_trial
@@ -16,7 +17,6 @@ from onearm.cli import monitor
 from onearm.errors import ProtocolError
 from onearm.protocol import Protocol, read_protocol
 from onearm.run import check_trial
-from small_trial import PROTOCOL, write_small_trial
 
 REGOMUNE = """kind = "bayes"
 p0 = 0.10

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from small_trial import PROTOCOL, write_small_trial
 
 import onearm.outputs
 from onearm.errors import DataError
 from onearm.results import check_results, compare_results
 from onearm.run import read_results, run_trial
-from small_trial import PROTOCOL, write_small_trial
 
 
 def test_a_run_holds_everything_and_latest_points_to_it(tmp_path: Path) -> None:

@@ -13,9 +13,10 @@ from onearm.analyses.baseline import baseline
 from onearm.analyses.design import design
 from onearm.analyses.disposition import describe_trial, disposition
 from onearm.analyses.exposure import exposure
+from onearm.analyses.growth import growth_modulation
 from onearm.analyses.models import models
 from onearm.analyses.population import Datasets
-from onearm.analyses.response import best_response, response_rate, tumour_change
+from onearm.analyses.response import best_response, progression_extents, response_rate, tumour_change
 from onearm.analyses.subgroups import subgroups
 from onearm.analyses.survival import follow_up, survival, survival_curve, survival_rate
 from onearm.protocol import Protocol
@@ -74,6 +75,9 @@ ANALYSES: Final[Mapping[str, Analysis]] = MappingProxyType(
             ("n", "N", "p", "min", "q1", "median", "q3", "max"),
             "Eisenhauer EA et al. (2009), section 4.3",
         ),
+        "progression_extent": Analysis(
+            progression_extents, ("n", "N", "p"), "NCT05013697: 1 or 2 sites, or 3 and more"
+        ),
         "survival": Analysis(survival, ("n", "events", "censored", "median", "q1", "q3", "min", "max"), _KAPLAN),
         "survival_rate": Analysis(survival_rate, ("rate", "rate_low", "rate_high", "at_risk"), _KAPLAN),
         "survival_curve": Analysis(
@@ -83,6 +87,11 @@ ANALYSES: Final[Mapping[str, Analysis]] = MappingProxyType(
             follow_up,
             ("median", "q1", "q3", "min", "max"),
             "Schemper M, Smith TL (1996), Control Clin Trials 17:343-346",
+        ),
+        "growth_modulation": Analysis(
+            growth_modulation,
+            ("n", "N", "p", "conf_low", "conf_high", "missing", "unknown", "median", "rate", "rate_low", "rate_high"),
+            "Von Hoff DD (1998), Clin Cancer Res 4:1079-1086; Penel N et al. (2013), Ann Oncol 24:537-542",
         ),
         "subgroup": Analysis(
             subgroups,

@@ -9,11 +9,28 @@ from onearm.protocol import Protocol
 from onearm.protocol.endpoints import RateEndpoint
 from onearm.results import Rows, concat_results
 from onearm.stats.binomial import binomial_interval
-from onearm.terms import BEST_RESPONSES
+from onearm.terms import BEST_RESPONSES, IMMUNE_BEST_RESPONSES
 
-__all__ = ["best_response", "response_rate", "successes", "tumour_change"]
+__all__ = [
+    "best_response",
+    "judged_members",
+    "progression_extents",
+    "response_rate",
+    "successes",
+    "tumour_change",
+]
+
+_NOT_ASSESSED = "RATE-NOT-ASSESSED"
+_DEPTHS = (30, 50, 75, 100)
+"""Per cent by which the sum shrank at least; 30 is that of a partial response."""
 
 _PARAM = {"confirmed": "CBOR", "unconfirmed": "BOR"}
+_LEVELS = {
+    "CBOR": BEST_RESPONSES,
+    "BOR": BEST_RESPONSES,
+    "ICBOR": IMMUNE_BEST_RESPONSES,
+    "IBOR": IMMUNE_BEST_RESPONSES,
+}
 
 
 def best_response(datasets: Datasets, protocol: Protocol) -> pl.DataFrame:
@@ -34,7 +51,7 @@ def best_response(datasets: Datasets, protocol: Protocol) -> pl.DataFrame:
     """
     return concat_results(
         _distribution(population, datasets["adrs"], paramcd)
-        for paramcd in ("CBOR", "BOR")
+        for paramcd in _LEVELS
         if datasets["adrs"]["PARAMCD"].eq(paramcd).any()
         for population in populations(datasets, protocol, protocol.main_set)
     )
@@ -45,7 +62,8 @@ def _distribution(population: Population, adrs: pl.DataFrame, paramcd: str) -> p
     best = population.of(adrs).filter(pl.col("PARAMCD") == paramcd)
     counts = dict(best["AVALC"].value_counts().iter_rows())
     counts["NE"] = counts.get("NE", 0) + counts.pop("MISSING", 0) + counts.pop("ND", 0) + population.n - best.height
-    for level in [*BEST_RESPONSES, *sorted(set(counts) - set(BEST_RESPONSES))]:
+    levels = _LEVELS[paramcd]
+    for level in [*levels, *sorted(set(counts) - set(levels))]:
         _proportion(rows, counts.get(level, 0), population.n, level)
     return rows.frame()
 
@@ -92,12 +110,14 @@ def _rate(
     rows = population.rows("response_rate", "ADRS", name)
     method = endpoint.interval or protocol.conventions.proportion_interval
     level = endpoint.level or protocol.conventions.level
-    n, total = population.of(successes(adrs, name, endpoint)).height, population.n
+    judged = judged_members(population.subjects, adrs, name)
+    n, total = population.of(successes(adrs, name, endpoint)).height, judged.height
     rows.add("n", n, unit="count")
     rows.add("N", total, unit="count")
     if total == 0:
         for stat in ("p", "conf_low", "conf_high"):
-            rows.add(stat, unit="proportion", method=method, note="no patient in the set")
+            note = "no patient in the set" if population.n == 0 else "no patient of the set can be judged"
+            rows.add(stat, unit="proportion", method=method, note=note)
         return rows.frame()
     interval = binomial_interval(n, total, method=method, level=level)
     rows.add("p", n / total, unit="proportion")
@@ -117,7 +137,7 @@ def successes(adrs: pl.DataFrame, name: str, endpoint: RateEndpoint) -> pl.DataF
     name : str
         Name of the endpoint; where the dataset has rows of that name, they say who is a success.
     endpoint : RateEndpoint
-        Otherwise the best overall response decides.
+        Otherwise the best overall response decides: that by iRECIST where the successes are terms of iRECIST.
 
     Returns
     -------
@@ -125,12 +145,35 @@ def successes(adrs: pl.DataFrame, name: str, endpoint: RateEndpoint) -> pl.DataF
         ``USUBJID``, one row per success.
     """
     own = adrs.filter(pl.col("PARAMCD") == name)
+    immune = "I" if set(endpoint.success) & set(IMMUNE_BEST_RESPONSES) - {"NE"} else ""
     found = (
         own.filter(pl.col("AVALC") == "Y")
         if own.height
-        else adrs.filter((pl.col("PARAMCD") == _PARAM[endpoint.of]) & pl.col("AVALC").is_in(endpoint.success))
+        else adrs.filter((pl.col("PARAMCD") == immune + _PARAM[endpoint.of]) & pl.col("AVALC").is_in(endpoint.success))
     )
     return found.select("USUBJID").unique(maintain_order=True)
+
+
+def judged_members(members: pl.DataFrame, adrs: pl.DataFrame, name: str) -> pl.DataFrame:
+    """
+    Leave out the members of whom a rate says that nothing is known of them.
+
+    Parameters
+    ----------
+    members : polars.DataFrame
+        With ``USUBJID``.
+    adrs : polars.DataFrame
+        Response dataset.
+    name : str
+        Name of the rate.
+
+    Returns
+    -------
+    polars.DataFrame
+        The denominator; all members, unless the protocol excludes those without an assessment.
+    """
+    unknown = adrs.filter((pl.col("PARAMCD") == name) & (pl.col("RULE") == _NOT_ASSESSED))
+    return members.join(unknown, on="USUBJID", how="anti", maintain_order="left")
 
 
 def tumour_change(datasets: Datasets, protocol: Protocol) -> pl.DataFrame:
@@ -175,4 +218,49 @@ def _change(population: Population, best: pl.DataFrame) -> pl.DataFrame:
     rows.add("n", shrunk, variable="shrinkage", level="any", unit="count")
     rows.add("N", values.len(), variable="shrinkage", level="any", unit="count")
     rows.add("p", shrunk / values.len(), variable="shrinkage", level="any", unit="proportion")
+    for depth in _DEPTHS:
+        deep = int((values <= -depth).sum())
+        rows.add("n", deep, variable="depth", level=f"{depth}", unit="count")
+        rows.add("N", values.len(), variable="depth", level=f"{depth}", unit="count")
+        rows.add("p", deep / values.len(), variable="depth", level=f"{depth}", unit="proportion")
+    return rows.frame()
+
+
+def progression_extents(datasets: Datasets, protocol: Protocol) -> pl.DataFrame:
+    """
+    Count first progressions in few sites and in many.
+
+    Parameters
+    ----------
+    datasets : Datasets
+        With ``adsl`` and ``adrs``.
+    protocol : Protocol
+        The set of the primary endpoint is described.
+
+    Returns
+    -------
+    polars.DataFrame
+        Analysis ``progression_extent``: ``n N p`` of ``OLIGO`` and ``SYSTEMIC`` among the progressions whose sites are
+        known, and how many are not. No rows where no site is known.
+    """
+    if not datasets["adrs"]["PARAMCD"].eq("PDEXT").any():
+        return concat_results([])
+    return concat_results(
+        _extent(population, datasets["adrs"]) for population in populations(datasets, protocol, protocol.main_set)
+    )
+
+
+def _extent(population: Population, adrs: pl.DataFrame) -> pl.DataFrame:
+    rows = population.rows("progression_extent", "ADRS", "PDEXT")
+    mine = population.of(adrs)
+    known = mine.filter(pl.col("PARAMCD") == "PDEXT")["AVALC"]
+    progressed = mine.filter((pl.col("PARAMCD") == "PD") & (pl.col("AVALC") == "Y")).height
+    for level in ("OLIGO", "SYSTEMIC"):
+        n = int((known == level).sum())
+        rows.add("n", n, variable="extent", level=level, unit="count")
+        rows.add("N", known.len(), variable="extent", level=level, unit="count")
+        note = None if known.len() else "no progression whose sites are known"
+        share = n / known.len() if known.len() else None
+        rows.add("p", share, variable="extent", level=level, unit="proportion", note=note)
+    rows.add("n", progressed - known.len(), variable="extent", level="missing", unit="count")
     return rows.frame()

@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 
 from onearm.analyses.population import Datasets, Population, populations
-from onearm.analyses.response import successes
+from onearm.analyses.response import judged_members, successes
 from onearm.analyses.survival import months
 from onearm.errors import MethodError
 from onearm.protocol import Protocol, Subgroup
@@ -35,7 +35,7 @@ class _Split(NamedTuple):
     """Members of a population by the level of a subgroup, for one endpoint."""
 
     name: str
-    variable: str
+    subgroup: Subgroup
     members: pl.DataFrame
     levels: list[str]
     population: Population
@@ -43,7 +43,7 @@ class _Split(NamedTuple):
     protocol: Protocol
 
     def rows(self, dataset: str, level: str) -> Rows:
-        return self.population.rows("subgroup", dataset, self.name).within(self.variable, level)
+        return self.population.rows("subgroup", dataset, self.name).within(self.subgroup.variable, level)
 
 
 def subgroups(datasets: Datasets, protocol: Protocol) -> pl.DataFrame:
@@ -128,10 +128,14 @@ def _one(
         tests.add("p_value", note=f"the data have no column {subgroup.variable}")
         yield tests.frame()
         return
+    if subgroup.landmark_months is not None and isinstance(endpoint, RateEndpoint):
+        tests.add("p_value", note="known only after baseline, so it cannot explain a rate from the start")
+        yield tests.frame()
+        return
     levels = levels_of(population.subjects[subgroup.variable], subgroup)
     members = population.subjects.select("USUBJID").with_columns(LEVEL=levels).drop_nulls()
     named = [str(level) for level in _categories(levels) if (members["LEVEL"] == level).any()]
-    split = _Split(name, subgroup.variable, members, named, population, datasets, protocol)
+    split = _Split(name, subgroup, members, named, population, datasets, protocol)
     if isinstance(endpoint, RateEndpoint):
         yield from _rates(split, endpoint, tests)
     else:
@@ -142,10 +146,15 @@ def _rates(split: _Split, endpoint: RateEndpoint, tests: Rows) -> Iterator[pl.Da
     method = endpoint.interval or split.protocol.conventions.proportion_interval
     level = endpoint.level or split.protocol.conventions.level
     responders = successes(split.datasets["adrs"], split.name, endpoint)
+    members = judged_members(split.members, split.datasets["adrs"], split.name)
     counts = []
     for group in split.levels:
         rows = split.rows("ADRS", group)
-        mine = split.members.filter(pl.col("LEVEL") == group)
+        mine = members.filter(pl.col("LEVEL") == group)
+        if mine.is_empty():
+            rows.add("p", unit="proportion", note="no patient of this level can be judged")
+            yield rows.frame()
+            continue
         n, total = mine.join(responders, on="USUBJID", how="semi").height, mine.height
         counts.append([n, total - n])
         interval = binomial_interval(n, total, method=method, level=level)
@@ -164,7 +173,7 @@ def _rates(split: _Split, endpoint: RateEndpoint, tests: Rows) -> Iterator[pl.Da
 
 def _times(split: _Split, endpoint: TimeEndpoint, tests: Rows) -> Iterator[pl.DataFrame]:
     mine = months(split.datasets["adtte"].filter(pl.col("PARAMCD") == split.name), split.protocol)
-    table = mine.join(split.members, on="USUBJID", how="inner")
+    table = _from_landmark(mine.join(split.members, on="USUBJID", how="inner"), split.subgroup)
     present = [group for group in split.levels if (table["LEVEL"] == group).any()]
     model, why = _model(table, present, split.protocol)
     for position, group in enumerate(present):
@@ -182,6 +191,19 @@ def _times(split: _Split, endpoint: TimeEndpoint, tests: Rows) -> Iterator[pl.Da
     else:
         tests.add("p_value", note="fewer than two levels")
     yield tests.frame()
+
+
+def _from_landmark(table: pl.DataFrame, subgroup: Subgroup) -> pl.DataFrame:
+    """
+    Count times from the landmark, among those still under observation without the event then.
+
+    Who has lived to have the marker measured cannot have died before: without a landmark that time would be credited
+    to the marker (Anderson JR, Cain KC, Gelber RD (1983), J Clin Oncol 1:710-719).
+    """
+    if subgroup.landmark_months is None:
+        return table
+    later = table.filter(pl.col("MONTHS") > subgroup.landmark_months)
+    return later.with_columns(pl.col("MONTHS") - subgroup.landmark_months)
 
 
 def _median(rows: Rows, table: pl.DataFrame, endpoint: TimeEndpoint, protocol: Protocol) -> None:

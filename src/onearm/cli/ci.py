@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from onearm.outputs.format import format_number
-from onearm.stats.interval import Interval
+    from onearm.stats.interval import Interval
 
 __all__ = ["register"]
 
@@ -125,4 +124,6 @@ def _record(x: int, n: int, interval: Interval) -> dict[str, object]:
 
 
 def _percent(proportion: float) -> str:
+    from onearm.outputs.format import format_number
+
     return format_number(100 * proportion, 1)

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 import polars as pl
 
 from onearm.derivations.adtr import study_day
-from onearm.derivations.lesions import Lesions, of_assessor
+from onearm.derivations.assessed import PLAIN_RESPONSES, assessed_responses, dated_responses, enrolled
+from onearm.derivations.extent import progression_extent_rows
+from onearm.derivations.immune import conclude_immune, immune_rows, plain_from_immune
+from onearm.derivations.lesions import Lesions
+from onearm.derivations.rates import derive_rates
 from onearm.derivations.records import Records
+from onearm.derivations.rules import best_response_rules, recist_rules
 from onearm.derivations.schemas import ADRS
 from onearm.frames import conform, empty
 from onearm.protocol import Protocol
 from onearm.rules.best_response import best_response, confirmed_best_response, confirmed_response, first_response
-from onearm.rules.recist import RecistRules
 from onearm.rules.recist_non_target import new_lesion_response, non_target_response
 from onearm.rules.recist_timepoint import timepoint_response
-from onearm.rules.response_sequence import BestResponseRules
 from onearm.terms import RESPONSES
 
-__all__ = ["best_response_rules", "derive_adrs", "recist_rules", "timepoints"]
+__all__ = ["derive_adrs", "timepoints"]
 
 _RANK: Final = {
     "CR": 1.0,
@@ -31,6 +34,12 @@ _RANK: Final = {
     "NE": 7.0,
     "ND": 8.0,
     "MISSING": 9.0,
+    "iCR": 1.0,
+    "iPR": 2.0,
+    "iSD": 3.0,
+    "NON-iCR/NON-iUPD": 4.0,
+    "iUPD": 5.0,
+    "iCPD": 6.0,
 }
 _PARAM: Final = {
     "TRGRESP": "Target response",
@@ -43,48 +52,15 @@ _PARAM: Final = {
     "CRSP": "First confirmed response",
     "BOR": "Best overall response",
     "CBOR": "Best overall response, confirmed",
+    "PDEXT": "Extent of the first progression",
+    "IOVR": "Overall response at the assessment, iRECIST",
+    "IOVRA": "Overall response as assessed, iRECIST",
+    "IPD": "First progression, iRECIST",
+    "IBOR": "Best overall response, iRECIST",
+    "ICBOR": "Best overall response, iRECIST, confirmed",
 }
 _ASSESSED: Final = {"OVRLRESP": "OVRA", "TRGRESP": "TRGRESP", "NTRGRESP": "NTRGRESP"}
 _WITHOUT_BASELINE: Final = ["NE", "ND", "MISSING"]
-
-
-def recist_rules(protocol: Protocol) -> RecistRules:
-    """
-    Give the switches of RECIST that the protocol sets.
-
-    Parameters
-    ----------
-    protocol : Protocol
-        ``[tumour.recist]``.
-
-    Returns
-    -------
-    RecistRules
-        For `onearm.rules`.
-    """
-    return RecistRules(**protocol.tumour.recist.model_dump())
-
-
-def best_response_rules(protocol: Protocol) -> BestResponseRules:
-    """
-    Give the switches of the best overall response that the protocol sets.
-
-    Parameters
-    ----------
-    protocol : Protocol
-        ``[tumour]`` and ``[tumour.best_response]``.
-
-    Returns
-    -------
-    BestResponseRules
-        For `onearm.rules`.
-    """
-    tumour = protocol.tumour
-    return BestResponseRules(
-        confirm_after_days=tumour.confirm_response_after_days,
-        stable_at_least_days=tumour.stable_at_least_days,
-        **tumour.best_response.model_dump(),
-    )
 
 
 def timepoints(lesions: Lesions | None, target: pl.DataFrame | None, protocol: Protocol) -> pl.DataFrame | None:
@@ -128,7 +104,13 @@ def _with_reasons(found: pl.DataFrame, name: str, part: pl.DataFrame | None) -> 
 
 
 def derive_adrs(
-    derived: pl.DataFrame | None, lesions: Lesions | None, records: Records, adsl: pl.DataFrame, protocol: Protocol
+    derived: pl.DataFrame | None,
+    lesions: Lesions | None,
+    records: Records,
+    adsl: pl.DataFrame,
+    protocol: Protocol,
+    *,
+    immune: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
     """
     Derive the response dataset.
@@ -145,6 +127,8 @@ def derive_adrs(
         Subjects, first dose, new therapy.
     protocol : Protocol
         Where responses are taken from and every switch.
+    immune : polars.DataFrame, optional
+        Timepoint responses by iRECIST from the lesions, of `onearm.derivations.immune.immune_timepoints`.
 
     Returns
     -------
@@ -159,9 +143,16 @@ def derive_adrs(
         parts.append(assessed if derived is None else _beside(assessed, derived))
     rows = pl.concat(parts, how="diagonal_relaxed") if parts else empty(ADRS)
     rows = _with_overall(rows, derived)
-    concluded = _concluded(rows, adsl, protocol) if parts else empty(ADRS)
+    track = empty(ADRS)
+    if protocol.tumour.criteria == "iRECIST":
+        track = immune_rows(immune, lesions, records, protocol)
+        rows = pl.concat([rows, plain_from_immune(track, rows)], how="diagonal_relaxed")
+        track = pl.concat([track, conclude_immune(track, enrolled(adsl), protocol)], how="diagonal_relaxed")
+    concluded = _concluded(rows, adsl, protocol) if parts or track.height else empty(ADRS)
     recorded = _recorded(records, adsl, protocol)
-    table = pl.concat([rows, concluded, recorded], how="diagonal_relaxed")
+    known = pl.concat([rows, track], how="diagonal_relaxed")
+    further = [derive_rates(known, adsl, protocol), progression_extent_rows(lesions, concluded, protocol)]
+    table = pl.concat([known, concluded, *further, recorded], how="diagonal_relaxed")
     return _finish(table, adsl, protocol)
 
 
@@ -196,34 +187,9 @@ def _long(derived: pl.DataFrame, lesions: Lesions | None) -> pl.DataFrame:
 
 def _assessed(records: Records, protocol: Protocol) -> pl.DataFrame | None:
     """Responses as the assessor gave them; terms that RECIST does not have are left to the findings."""
-    rs = records.get("rs")
-    if rs is None or protocol.tumour.response_from == "lesions":
-        return None
-    rs = of_assessor(rs, "RS", protocol)
-    if "RSCAT" in rs.columns:
-        rs = rs.filter(
-            pl.col("RSCAT").is_null() | (pl.col("RSCAT").str.to_uppercase() == protocol.tumour.criteria.upper())
-        )
-    value = pl.coalesce(*(pl.col(name) for name in ("RSSTRESC", "RSORRES") if name in rs.columns))
-    known = rs.with_columns(AVALC=value).filter(
-        pl.col("RSTESTCD").is_in(list(_ASSESSED)) & pl.col("AVALC").is_in(RESPONSES)
-    )
-    absent: dict[str, Any] = {"VISIT": pl.String, "VISITNUM": pl.Float64, "RSDT": pl.Date}
-    known = known.with_columns(
-        pl.lit(None, dtype=kind).alias(name) for name, kind in absent.items() if name not in known.columns
-    )
-    return known.select(
-        "USUBJID",
-        PARAMCD=pl.col("RSTESTCD").replace_strict(_ASSESSED, return_dtype=pl.String),
-        AVISIT="VISIT",
-        AVISITN=pl.coalesce(pl.col("VISITNUM").cast(pl.Float64), pl.col("RSDT").dt.epoch("d").cast(pl.Float64)),
-        ADT="RSDT",
-        AVALC="AVALC",
-        SRCDOM=pl.lit("RS"),
-        SRCSEQ=pl.col("RSSEQ").cast(pl.Int64),
-        RULE=pl.lit("RESPONSE-AS-ASSESSED"),
-        WHY=pl.lit("Taken as assessed."),
-    )
+    # Where iRECIST is assessed too, its terms are of the other track.
+    both = protocol.tumour.criteria == "iRECIST"
+    return assessed_responses(records, protocol, "RECIST 1.1", _ASSESSED, PLAIN_RESPONSES if both else RESPONSES)
 
 
 def _beside(assessed: pl.DataFrame, derived: pl.DataFrame) -> pl.DataFrame:
@@ -243,17 +209,8 @@ def _with_overall(rows: pl.DataFrame, derived: pl.DataFrame | None) -> pl.DataFr
 
 def _concluded(rows: pl.DataFrame, adsl: pl.DataFrame, protocol: Protocol) -> pl.DataFrame:
     """First progression, first response and best response of every enrolled subject."""
-    subjects = adsl.filter(pl.col("SCRFFL").is_null()).select(
-        subject="USUBJID", reference_day=pl.coalesce("TRTSDT", "ENRLDT"), therapy_day="NTRTDT"
-    )
-    known = pl.col("subject").is_in(subjects["subject"].to_list()) & pl.col("day").is_not_null()
-    overall = (
-        rows.filter(pl.col("PARAMCD") == "OVR")
-        .select(subject="USUBJID", day="ADT", response="AVALC", seq="SRCSEQ")
-        .filter(known)
-        .sort("subject", "day", maintain_order=True)
-        .unique(["subject", "day"], keep="last", maintain_order=True)
-    )
+    subjects = enrolled(adsl)
+    overall = dated_responses(rows, "OVR", subjects)
     rules = best_response_rules(protocol)
     best = {"BOR": best_response, "CBOR": confirmed_best_response}
     first = {"RSP": first_response, "CRSP": confirmed_response}
@@ -347,17 +304,20 @@ def _taken(patients: pl.DataFrame, paramcd: str, value: pl.Expr, date: str | Non
 
 def _finish(table: pl.DataFrame, adsl: pl.DataFrame, protocol: Protocol) -> pl.DataFrame:
     subjects = adsl.select("USUBJID", "STUDYID", "TRTSDT", "NTRTDT")
-    progressed = table.filter((pl.col("PARAMCD") == "PD") & (pl.col("AVALC") == "Y")).select("USUBJID", PDDT="ADT")
+    said = table.filter(pl.col("AVALC") == "Y")
+    progressed = said.filter(pl.col("PARAMCD") == "PD").select("USUBJID", PDDT="ADT")
+    immune = table.filter((pl.col("PARAMCD") == "IOVR") & (pl.col("AVALC") == "iCPD")).group_by("USUBJID")
     usable = (
-        pl.col("PARAMCD").eq("OVR")
-        & (pl.col("ADT") <= pl.col("PDDT")).fill_null(True)
-        & (pl.col("ADT") <= pl.col("NTRTDT")).fill_null(True)
-    )
+        (pl.col("PARAMCD").eq("OVR") & (pl.col("ADT") <= pl.col("PDDT")).fill_null(True))
+        # iUPD does not end the course by iRECIST; iCPD does.
+        | (pl.col("PARAMCD").eq("IOVR") & (pl.col("ADT") <= pl.col("ICPDDT")).fill_null(True))
+    ) & (pl.col("ADT") <= pl.col("NTRTDT")).fill_null(True)
     tumour = protocol.tumour
     table = (
         table.drop("STUDYID", strict=False)
         .join(subjects, on="USUBJID", how="left")
         .join(progressed, on="USUBJID", how="left")
+        .join(immune.agg(ICPDDT=pl.col("ADT").min()), on="USUBJID", how="left")
         .with_columns(
             PARAM=pl.col("PARAMCD").replace_strict(_PARAM, default=pl.col("PARAMCD"), return_dtype=pl.String),
             AVAL=pl.col("AVALC").replace_strict(_RANK, default=None, return_dtype=pl.Float64),
@@ -366,7 +326,7 @@ def _finish(table: pl.DataFrame, adsl: pl.DataFrame, protocol: Protocol) -> pl.D
             EVALID=pl.lit(tumour.reader, dtype=pl.String),
             ANL01FL=pl.when(usable).then(pl.lit("Y")),
         )
-        .drop("TRTSDT", "NTRTDT", "PDDT")
+        .drop("TRTSDT", "NTRTDT", "PDDT", "ICPDDT")
     )
     order = {name: position for position, name in enumerate([*_PARAM])}
     return (

@@ -19,8 +19,11 @@ __all__ = ["derive_adtte"]
 
 _AMONG: Final = {"responders": "RSP", "confirmed_responders": "CRSP"}
 _RESPONSES: Final = {EventRule.RESPONSE: "RSP", EventRule.CONFIRMED_RESPONSE: "CRSP"}
+_STANDS_FOR: Final = {"RESPONSE": "response", "IPD": "immune_progression"}
+"""What takes the part of a progression, by the response that the rules are given for it."""
 _EVENTS: Final = {
     "progression": EVENTS[EventRule.PROGRESSION],
+    "immune_progression": EVENTS[EventRule.IMMUNE_PROGRESSION],
     "death": EVENTS[EventRule.DEATH],
     "new_therapy": EVENTS[EventRule.NEW_ANTICANCER_THERAPY],
     "treatment_stop": EVENTS[EventRule.TREATMENT_STOP],
@@ -40,6 +43,7 @@ _VARIABLES: Final = {
     "last_adequate_assessment": "OVR",
     "missed_assessments": "OVR",
     "response": "CRSP",
+    "immune_progression": "IPD",
     "death": "DTHDT",
     "new_therapy": "NTRTDT",
     "treatment_stop": "TRTEDT",
@@ -81,9 +85,12 @@ def _from_dates(name: str, endpoint: TimeEndpoint, course: Course, protocol: Pro
     found = time_to_event(_subjects(start, course, protocol), _assessments(endpoint, course, start), rules)
     found = found.filter(pl.col("start_day").is_not_null())
     first_day = 1 if protocol.conventions.count_start_day else 0
-    to_response = "RESPONSE" in rules.progression_values
-    reason = pl.when(pl.col("is_event") & pl.lit(to_response)).then(pl.lit("response")).otherwise("reason")
-    table = found.with_columns(reason=reason).select(
+    stands_for = _STANDS_FOR.get(rules.progression_values[0])
+    stood_for = pl.col("is_event") & (pl.col("reason") == "progression") & pl.lit(stands_for is not None)
+    named = found.with_columns(is_named=stood_for)
+    reason = pl.when("is_named").then(pl.lit(stands_for)).otherwise("reason")
+    words = pl.lit(EVENTS[EventRule(stands_for)] if stands_for else "")
+    table = named.with_columns(reason=reason).select(
         USUBJID="subject",
         PARAMCD=pl.lit(name),
         PARAM=pl.lit(endpoint.label or name),
@@ -101,9 +108,11 @@ def _from_dates(name: str, endpoint: TimeEndpoint, course: Course, protocol: Pro
         SRCDOM=pl.when(pl.col("seq").is_not_null()).then(pl.lit("ADRS")).otherwise(pl.lit("ADSL")),
         SRCVAR=pl.col("reason").replace_strict(_VARIABLES, default=None, return_dtype=pl.String),
         SRCSEQ=pl.col("seq").cast(pl.Int64),
-        RULE=pl.when(pl.col("is_event") & pl.lit(to_response)).then(pl.lit("TTE-EVENT-RESPONSE")).otherwise("rule"),
-        WHY=pl.when(pl.col("is_event") & pl.lit(to_response))
-        .then(pl.format("Response on {}.", "day"))
+        RULE=pl.when("is_named")
+        .then(pl.lit("TTE-EVENT-" + (stands_for or "").upper().replace("_", "-")))
+        .otherwise("rule"),
+        WHY=pl.when("is_named")
+        .then(pl.format("{} on {}.", words, "day"))
         .otherwise(pl.col("why").str.head(1).str.to_uppercase() + pl.col("why").str.slice(1)),
     )
     return _with_study(table, course)
@@ -137,6 +146,8 @@ def _assessments(endpoint: TimeEndpoint, course: Course, start: pl.DataFrame) ->
     """Assessments with their responses, and, in a time to response, the response that ends it."""
     columns = {"subject": pl.col("USUBJID"), "day": pl.col("ADT"), "seq": pl.col("SRCSEQ").cast(pl.Int64)}
     dated = course.adrs.filter(pl.col("ADT").is_not_null())
+    if EventRule.IMMUNE_PROGRESSION in endpoint.event:
+        return _immune_assessments(dated, columns).join(start.select("subject"), on="subject", how="semi")
     overall = dated.filter(pl.col("PARAMCD") == "OVR").select(response="AVALC", **columns)
     recorded = dated.filter((pl.col("PARAMCD") == "PD") & (pl.col("SRCDOM") == "PATIENTS"))
     parts = [overall, recorded.select(response=pl.lit("PD"), **columns)]
@@ -151,6 +162,14 @@ def _assessments(endpoint: TimeEndpoint, course: Course, start: pl.DataFrame) ->
         parts.append(response.select(response=pl.lit("RESPONSE"), **columns))
     rows = pl.concat(part.select("subject", "day", "response", "seq") for part in parts)
     return rows.join(start.select("subject"), on="subject", how="semi")
+
+
+def _immune_assessments(dated: pl.DataFrame, columns: dict[str, pl.Expr]) -> pl.DataFrame:
+    """Assessments by iRECIST; an iUPD is no progression unless IPD says that it was one."""
+    overall = dated.filter((pl.col("PARAMCD") == "IOVR") & (pl.col("AVALC") != "iCPD"))
+    progressed = dated.filter((pl.col("PARAMCD") == "IPD") & (pl.col("AVALC") == "Y"))
+    parts = [overall.select(response="AVALC", **columns), progressed.select(response=pl.lit("IPD"), **columns)]
+    return pl.concat(part.select("subject", "day", "response", "seq") for part in parts)
 
 
 def _as_given(

@@ -9,13 +9,15 @@ import polars as pl
 
 from onearm.data import Source
 from onearm.derivations.adex import derive_adex
-from onearm.derivations.adrs import derive_adrs, recist_rules, timepoints
+from onearm.derivations.adrs import derive_adrs, timepoints
 from onearm.derivations.adsl import derive_adsl, flag_sets
 from onearm.derivations.adtr import derive_adtr, flag_usable
 from onearm.derivations.adtte import derive_adtte
 from onearm.derivations.consistency import check_consistency
+from onearm.derivations.immune import immune_timepoints
 from onearm.derivations.lesions import read_lesions
 from onearm.derivations.records import date_records
+from onearm.derivations.rules import recist_rules
 from onearm.derivations.sources import Course
 from onearm.protocol import Protocol
 from onearm.rules.recist_target import sum_of_diameters, target_response
@@ -71,7 +73,8 @@ def derive(source: Source, protocol: Protocol) -> Derived:
     adtr = derive_adtr(lesions, target, records.get("sizes"), adsl, protocol)
     adsl = _with_tumour_size(adsl, adtr)
     derived = timepoints(lesions, target, protocol)
-    adrs = derive_adrs(derived, lesions, records, adsl, protocol)
+    immune = immune_timepoints(lesions, target, protocol)
+    adrs = derive_adrs(derived, lesions, records, adsl, protocol, immune=immune)
     adtr = flag_usable(adtr, adrs, adsl)
     adsl = flag_sets(adsl, adrs, records, protocol)
     adtte = derive_adtte(Course(adsl, adrs), protocol, patients=records.get("patients"))

@@ -26,9 +26,9 @@ class Lesions:
     target : polars.DataFrame
         ``subject visit day lesion is_node diameter_mm state location seq``, one row per lesion and visit.
     non_target : polars.DataFrame
-        ``subject visit day lesion state seq``.
+        ``subject visit day lesion state location seq``.
     new : polars.DataFrame
-        ``subject visit day lesion state``.
+        ``subject visit day lesion state location diameter_mm``; without a diameter where it was not measured.
     visits : polars.DataFrame
         ``subject visit name``: what each visit is called.
     """
@@ -197,31 +197,49 @@ def _non_targets(rows: pl.DataFrame) -> pl.DataFrame:
     )
     return (
         rows.filter(pl.col("TRTESTCD") == "TUMSTATE")
-        .select(*_KEY, "day", "lesion", state=state, seq=pl.col("TRSEQ").cast(pl.Int64))
+        .select(*_KEY, "day", "lesion", "location", state=state, seq=pl.col("TRSEQ").cast(pl.Int64))
         .unique([*_KEY, "lesion"], keep="first", maintain_order=True)
     )
 
 
 def _new(rows: pl.DataFrame, identified: pl.DataFrame) -> pl.DataFrame:
-    """New lesions from TR and from TU; one that TU names without a word of doubt is unequivocal."""
+    """New lesions from TR and from TU; one that is named or measured without a word of doubt is unequivocal."""
     said = pl.coalesce(*(pl.col(name) for name in ("TRSTRESC", "TRORRES") if name in rows.columns)).str.to_uppercase()
-    followed = rows.filter(pl.col("TRTESTCD") == "TUMSTATE").select(
-        *_KEY,
-        "day",
-        "lesion",
-        state=pl.when(said.str.contains(r"^EQUIVOCAL"))
-        .then(pl.lit("equivocal"))
-        .when(said.str.contains("ABSENT|NONE"))
-        .then(pl.lit("none"))
-        .otherwise(pl.lit("unequivocal")),
+    seen = pl.col("TRTESTCD") == "TUMSTATE"
+    size = pl.col("TRTESTCD").is_in(["LDIAM", "DIAMETER"])
+    followed = (
+        rows.filter(seen | (size & pl.col("TRSTRESN").is_not_null()))
+        .group_by(*_KEY, "lesion", maintain_order=True)
+        .agg(
+            pl.col("day").min(),
+            pl.col("location").first(),
+            said=said.filter(seen).first(),
+            diameter_mm=pl.col("TRSTRESN").filter(size).max(),
+        )
+        .select(
+            *_KEY,
+            "day",
+            "lesion",
+            "location",
+            state=pl.when(pl.col("said").str.contains(r"^EQUIVOCAL"))
+            .then(pl.lit("equivocal"))
+            .when(pl.col("said").str.contains("ABSENT|NONE|RESOLVED|DISAPPEARED") | (pl.col("diameter_mm") == 0))
+            .then(pl.lit("none"))
+            .when(pl.col("said").str.contains("INCREAS"))
+            .then(pl.lit("increased"))
+            .otherwise(pl.lit("unequivocal")),
+            diameter_mm=pl.col("diameter_mm").cast(pl.Float64),
+        )
     )
     named = identified.filter(pl.col("kind").str.starts_with("NEW") & pl.col("day").is_not_null()).select(
         *_KEY,
         "day",
         "lesion",
+        "location",
         state=pl.when(pl.col("kind").str.contains("EQUIVOCAL") & ~pl.col("kind").str.contains("UNEQUIVOCAL"))
         .then(pl.lit("equivocal"))
         .otherwise(pl.lit("unequivocal")),
+        diameter_mm=pl.lit(None, dtype=pl.Float64),
     )
     both = pl.concat([followed, named], how="vertical_relaxed")
     return both.unique([*_KEY, "lesion"], keep="first", maintain_order=True)

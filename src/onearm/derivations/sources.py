@@ -188,6 +188,7 @@ STARTS: Final[Mapping[StartRule, Rule]] = MappingProxyType(
 EVENTS: Final[Mapping[EventRule, str]] = MappingProxyType(
     {
         EventRule.PROGRESSION: "Disease progression",
+        EventRule.IMMUNE_PROGRESSION: "Disease progression by iRECIST",
         EventRule.DEATH: "Death",
         EventRule.NEW_ANTICANCER_THERAPY: "New anticancer therapy",
         EventRule.TREATMENT_STOP: "End of treatment",
@@ -212,19 +213,26 @@ def event_rules(endpoint: TimeEndpoint, protocol: Protocol) -> TimeToEventRules:
     Returns
     -------
     TimeToEventRules
-        A response takes the part of a progression in a time to response.
+        A response takes the part of a progression in a time to response, and the first iUPD of a progression that was
+        confirmed (``IPD``) in a time to progression by iRECIST.
     """
     event, censor, tumour = set(endpoint.event), set(endpoint.censor), protocol.tumour
     to_response = bool(event & {EventRule.RESPONSE, EventRule.CONFIRMED_RESPONSE})
+    is_immune = EventRule.IMMUNE_PROGRESSION in event
+    as_progression = {"progression", "immune_progression"}
     named = (
         ("progression",)
         if to_response
-        else tuple(e.value for e in endpoint.event if e.value in {"progression", "death"})
+        else tuple(
+            "progression" if e.value in as_progression else e.value
+            for e in endpoint.event
+            if e.value in {*as_progression, "death"}
+        )
     )
     missed = CensorRule.MISSED_ASSESSMENTS in censor
     return TimeToEventRules(
         events=named,
-        progression_values=("RESPONSE",) if to_response else ("PD",),
+        progression_values=("RESPONSE",) if to_response else ("IPD",) if is_immune else ("PD",),
         censor_at="last_known_alive" if CensorRule.LAST_KNOWN_ALIVE in censor else "last_adequate_assessment",
         new_therapy=_strategy(EventRule.NEW_ANTICANCER_THERAPY, CensorRule.NEW_ANTICANCER_THERAPY, endpoint),
         treatment_stop=_strategy(EventRule.TREATMENT_STOP, CensorRule.TREATMENT_STOP, endpoint),

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 __all__ = ["MOST_WIDE", "Picture", "compose_pictures", "count_pictures"]
 
-_AXES = {"ratio": "hazard ratio", "months": "median, months", "%": "%"}
+_AXES = {"ratio": ": hazard ratio", "months": ": median (months)", "%": " (%)"}
+_HEADS = {"ratio": "Hazard ratio", "months": "Months", "%": "%"}
 MOST_WIDE = 3
 """Groups up to which figures are two columns wide."""
 
@@ -350,8 +351,8 @@ def _one_forest(
         draw.draw_forest(
             data,
             printed=printed,
-            heading=f"{unit.capitalize()} ({trial.printer.coverage()})",
-            x_label=f"{label}: {_AXES[unit]}",
+            heading=f"{_HEADS[unit]} ({trial.printer.coverage()})",
+            x_label=f"{label}{_AXES[unit]}",
             reference=1.0 if is_ratio else whole.value,
             log=is_ratio,
         ),

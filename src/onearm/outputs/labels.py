@@ -59,6 +59,7 @@ _VARIABLES: Final = {
     "STAGE": "Stage",
     "PDL1": "PD-L1",
     "TMB": "Tumour mutational burden",
+    "SENSITIVITY": "Reading of the protocol",
 }
 _CATEGORIES: Final = {
     "SEX": {"M": "Male", "F": "Female", "U": "Unknown"},

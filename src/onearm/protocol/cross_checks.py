@@ -9,6 +9,7 @@ from typing import Any
 
 from onearm.errors import suggest
 from onearm.protocol.endpoints import kind_of
+from onearm.terms import BEST_RESPONSES, IMMUNE_BEST_RESPONSES
 
 __all__ = ["cross_check"]
 
@@ -56,11 +57,40 @@ def _endpoints(raw: dict[str, Any]) -> Iterator[Problem]:
             yield f"endpoint.{name}.landmarks_months", "should increase from one to the next."
         if kind_of(endpoint) == "time":
             yield from _time(name, endpoint, raw)
+        else:
+            yield from _rate(name, endpoint, raw)
+
+
+def _by_irecist(raw: dict[str, Any]) -> bool:
+    tumour = raw.get("tumour")
+    return isinstance(tumour, dict) and tumour.get("criteria") == "iRECIST"
+
+
+def _rate(name: str, endpoint: dict[str, Any], raw: dict[str, Any]) -> Iterator[Problem]:
+    success, at = _names(endpoint.get("success")), endpoint.get("progression_free_at_months")
+    if not endpoint.get("success") and at is None:
+        yield f"endpoint.{name}.success", "this key is required and missing."
+    for key in ("success", "by_months", "stable_at_least_months"):
+        if endpoint.get(key) and at is not None:
+            yield f"endpoint.{name}.{key}", "has no meaning beside progression_free_at_months; make two endpoints."
+    immune = [word for word in success if word in IMMUNE_BEST_RESPONSES and word != "NE"]
+    plain = [word for word in success if word in BEST_RESPONSES and word != "NE"]
+    if immune and plain:
+        yield (
+            f"endpoint.{name}.success",
+            f"'{plain[0]}' is of RECIST 1.1 and '{immune[0]}' of iRECIST; make two endpoints.",
+        )
+    if immune and not _by_irecist(raw):
+        yield f"endpoint.{name}.success", f"'{immune[0]}' needs tumour.criteria = \"iRECIST\"."
 
 
 def _time(name: str, endpoint: dict[str, Any], raw: dict[str, Any]) -> Iterator[Problem]:
     events, censorings = set(_names(endpoint.get("event"))), set(_names(endpoint.get("censor")))
-    if events and not events & {"progression", "death", "response", "confirmed_response"}:
+    if {"progression", "immune_progression"} <= events:
+        yield f"endpoint.{name}.event", "progression and immune_progression are of two criteria; make two endpoints."
+    if "immune_progression" in events and not _by_irecist(raw):
+        yield f"endpoint.{name}.event", 'immune_progression needs tumour.criteria = "iRECIST".'
+    if events and not events & {"progression", "immune_progression", "death", "response", "confirmed_response"}:
         yield f"endpoint.{name}.event", "needs progression, death or a response; other events only add to these."
     if events & {"response", "confirmed_response"} and len(events) > 1:
         yield f"endpoint.{name}.event", "a time to response has no other event."

@@ -6,17 +6,19 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag
 
-from onearm.protocol.base import Level, Months, Name, Section
+from onearm.protocol.base import Level, Months, Name, Positive, Section
 from onearm.terms import CensorRule, EventRule, StartRule
 
-__all__ = ["Endpoint", "RateEndpoint", "TimeEndpoint", "kind_of"]
+__all__ = ["Endpoint", "PreviousLine", "RateEndpoint", "TimeEndpoint", "kind_of"]
 
 Role = Literal["primary", "secondary", "exploratory"]
-BestResponse = Literal["CR", "PR", "SD", "NON-CR/NON-PD", "PD", "NE", "iCR", "iPR", "iSD", "iUPD", "iCPD"]
+BestResponse = Literal[
+    "CR", "PR", "SD", "NON-CR/NON-PD", "PD", "NE", "iCR", "iPR", "iSD", "NON-iCR/NON-iUPD", "iUPD", "iCPD"
+]
 
 
 class RateEndpoint(Section):
-    """Share of an analysis set whose best overall response is a success."""
+    """Share of an analysis set whose best overall response is a success, or who is free of progression at a time."""
 
     kind: Literal["rate"] = "rate"
     role: Role = "secondary"
@@ -24,14 +26,37 @@ class RateEndpoint(Section):
     """What is printed; the name of the endpoint where missing."""
     set: Name
     """Analysis set that is the denominator; a patient without a response counts as no success."""
-    success: Annotated[tuple[BestResponse, ...], Field(min_length=1)]
-    """Responses that count as success."""
+    success: tuple[BestResponse, ...] = ()
+    """Responses that count as success; those of iRECIST (``iCR``, ``iPR`` …) read the best response by iRECIST."""
     of: Literal["confirmed", "unconfirmed"] = "confirmed"
     """Which best overall response is read."""
+    by_months: Months | None = None
+    """Only assessments up to so many months from the start count, and so does what confirms a response."""
+    stable_at_least_months: Months | None = None
+    """Stable disease counts from so many months on; ``tumour.stable_at_least_days`` where missing."""
+    progression_free_at_months: Months | None = None
+    """Instead of ``success``: alive and without progression so many months from the start, as an assessment shows."""
+    without_assessment: Literal["failure", "exclude"] = "failure"
+    """A patient of whom nothing is known at that time, neither that he progressed nor that he did not."""
     interval: str | None = None
     """Interval of the proportion; that of ``[conventions]`` where missing."""
     level: Level | None = None
     """Coverage of the interval; that of ``[conventions]`` where missing."""
+
+    @property
+    def rests_on_assessments(self) -> bool:
+        """Whether it is derived from the assessments, not read off the best overall response."""
+        return any((self.by_months, self.stable_at_least_months, self.progression_free_at_months))
+
+
+class PreviousLine(Section):
+    """``[endpoint.NAME.previous_line]``: the same patient's time on the line before, for the growth modulation index."""
+
+    column: Name
+    """Column of the subject-level data set, such as ``PRIORTTP``."""
+    unit: Literal["days", "weeks", "months", "years"]
+    threshold: Positive = 1.33
+    """Ratio of the time on study to that on the line before that is taken as a sign of activity."""
 
 
 class TimeEndpoint(Section):
@@ -55,6 +80,8 @@ class TimeEndpoint(Section):
     takes back an event that follows too many missed scans, ``no_baseline`` censors at the start."""
     landmarks_months: tuple[Months, ...] = ()
     """Months at which the rate without event is printed."""
+    previous_line: PreviousLine | None = None
+    """The time on the previous line, with which this one is compared."""
     interval: Literal["plain", "log", "log-log", "logit", "arcsine"] | None = None
     """Transformation behind the interval; that of ``[conventions]`` where missing."""
 
@@ -79,7 +106,7 @@ def kind_of(section: Any) -> str:
         return "rate"
     if section.get("kind") in ("rate", "time"):
         return str(section["kind"])
-    return "time" if {"event", "censor", "start", "landmarks_months"} & set(section) else "rate"
+    return "time" if {"event", "censor", "start", "landmarks_months", "previous_line"} & set(section) else "rate"
 
 
 Endpoint = Annotated[

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from onearm.protocol.base import Name, Positive, Section
+from onearm.protocol.base import Months, Name, Positive, Section
 from onearm.protocol.conventions import Conventions
 from onearm.protocol.design import Design, NoDesign
 from onearm.protocol.endpoints import Endpoint, RateEndpoint, TimeEndpoint
@@ -74,6 +74,8 @@ class Subgroup(Section):
     """Order of the levels; the first is the reference of the hazard ratios. Those not named follow in alphabetical order."""
     endpoints: tuple[Name, ...] = ()
     """Endpoints that are repeated; missing: every rate, and every time that is not only of responders."""
+    landmark_months: Months | None = None
+    """For what is only known after baseline: times are counted from this landmark, among those still without the event."""
 
 
 class CoxModelPlan(Section):

@@ -11,7 +11,7 @@ from onearm.protocol.endpoints import RateEndpoint, TimeEndpoint
 from onearm.protocol.model import Protocol, Treatment
 from onearm.terms import CensorRule, EventRule, SetRule, StartRule
 
-__all__ = ["describe_design", "describe_protocol"]
+__all__ = ["describe_design", "describe_protocol", "describe_rate"]
 
 SET_PHRASES: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -36,6 +36,7 @@ START_PHRASES: Final[Mapping[str, str]] = MappingProxyType(
 EVENT_PHRASES: Final[Mapping[str, str]] = MappingProxyType(
     {
         EventRule.PROGRESSION: "disease progression",
+        EventRule.IMMUNE_PROGRESSION: "disease progression by iRECIST",
         EventRule.DEATH: "death from any cause",
         EventRule.NEW_ANTICANCER_THERAPY: "the start of a new anticancer therapy",
         EventRule.RESPONSE: "the first complete or partial response",
@@ -231,7 +232,8 @@ def _sets(protocol: Protocol) -> Iterator[str]:
 
 def _tumour(protocol: Protocol) -> str:
     tumour = protocol.tumour
-    text = f"Response is assessed by {tumour.criteria}; the assessments of the {tumour.assessor.lower()} are used."
+    criteria = "RECIST 1.1 and iRECIST side by side" if tumour.criteria == "iRECIST" else tumour.criteria
+    text = f"Response is assessed by {criteria}; the assessments of the {tumour.assessor.lower()} are used."
     if tumour.schedule:
         steps = [
             f"every {step.every_days} days" + (f" until day {step.until_day}" if step.until_day else " thereafter")
@@ -245,16 +247,52 @@ def _tumour(protocol: Protocol) -> str:
         )
     if tumour.stable_at_least_days:
         text += f" Stable disease counts from day {tumour.stable_at_least_days} of treatment."
+    if tumour.criteria == "iRECIST":
+        text += (
+            " Progression by iRECIST is confirmed by a further increase at least "
+            f"{tumour.irecist.confirm_after_days} days later and dated to the day on which it was first seen."
+        )
     return text
+
+
+def describe_rate(endpoint: RateEndpoint) -> str:
+    """
+    Say who is a success of a rate.
+
+    Parameters
+    ----------
+    endpoint : RateEndpoint
+        Any rate.
+
+    Returns
+    -------
+    str
+        A relative clause, without a full stop.
+
+    Examples
+    --------
+    >>> describe_rate(RateEndpoint(set="ITT", success=("CR", "PR"), by_months=6))
+    'whose best overall response is CR or PR (confirmed) by month 6; a patient without an evaluable response counts as a failure'
+    """
+    if endpoint.progression_free_at_months is not None:
+        unknown = {"failure": "counts as a failure", "exclude": "is left out"}[endpoint.without_assessment]
+        return (
+            f"who are alive and without progression at {_number(endpoint.progression_free_at_months)} months, as a tumour "
+            f"assessment shows; a patient of whom neither is known {unknown}"
+        )
+    by = f" by month {_number(endpoint.by_months)}" if endpoint.by_months else ""
+    stable = endpoint.stable_at_least_months
+    least = f", stable disease counting from month {_number(stable)}" if stable else ""
+    return (
+        f"whose best overall response is {join_words(endpoint.success, 'or')} ({endpoint.of}){by}{least}; a patient "
+        "without an evaluable response counts as a failure"
+    )
 
 
 def _endpoint(name: str, endpoint: RateEndpoint | TimeEndpoint) -> str:
     title = f"**{endpoint.label or name}** ({name}, {endpoint.role}, {endpoint.set})"
     if isinstance(endpoint, RateEndpoint):
-        return (
-            f"{title} is the share of patients whose best overall response is {join_words(endpoint.success, 'or')} "
-            f"({endpoint.of}); a patient without an evaluable response counts as a failure."
-        )
+        return f"{title} is the share of patients {describe_rate(endpoint)}."
     events = join_words([EVENT_PHRASES[e] for e in endpoint.event], "or")
     among = "" if endpoint.among == "all" else f", among {endpoint.among.replace('_', ' ')},"
     first = ", whichever comes first" if len(endpoint.event) > 1 else ""
@@ -265,6 +303,11 @@ def _endpoint(name: str, endpoint: RateEndpoint | TimeEndpoint) -> str:
     )
     if endpoint.landmarks_months:
         text += f" Rates are given at {join_words([_number(m) for m in endpoint.landmarks_months])} months."
+    if endpoint.previous_line:
+        text += (
+            " It is compared with the time on the previous line of the same patient (growth modulation index); a ratio of "
+            f"{_number(endpoint.previous_line.threshold)} or more is taken as a sign of activity."
+        )
     return text
 
 
@@ -292,5 +335,10 @@ def _methods(protocol: Protocol) -> str:
     )
 
 
-_PROGRAMS: Final = {"r": "R (survfit)", "sas": "SAS (PROC LIFETEST)", "spss": "SPSS (KM)"}
+_PROGRAMS: Final = {
+    "r": "R (survfit)",
+    "r-print": "R (survfit, as printed)",
+    "sas": "SAS (PROC LIFETEST)",
+    "spss": "SPSS (KM)",
+}
 _DAYS: Final = {"first": "first", "mid": "middle", "last": "last"}

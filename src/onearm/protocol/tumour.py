@@ -8,7 +8,7 @@ from pydantic import Field
 
 from onearm.protocol.base import Days, Name, Section
 
-__all__ = ["BestResponseSwitches", "RecistSwitches", "ScheduleStep", "Tumour"]
+__all__ = ["BestResponseSwitches", "IRecistSwitches", "RecistSwitches", "ScheduleStep", "Tumour"]
 
 Size = Annotated[float, Field(ge=0)]
 Count = Annotated[int, Field(ge=0)]
@@ -57,10 +57,25 @@ class BestResponseSwitches(Section):
     missing_as_not_evaluable: bool = True
 
 
+class IRecistSwitches(Section):
+    """``[tumour.irecist]``: the switches of ``rules.irecist.IRecistRules``, and two of how the records are read."""
+
+    confirm_after_days: Count = 28
+    confirm_within_days: Annotated[int, Field(ge=1)] | None = None
+    increase_mm: Size = 5.0
+    increase_since: Literal["previous", "first"] = "previous"
+    non_target_confirmation: Literal["further_increase", "repeated"] = "further_increase"
+    carry_new_lesions: bool = True
+    """Whether a new lesion that a later visit does not mention is still there; else it has gone, and the bar is reset."""
+    open_progression: Literal["event", "ignore"] = "event"
+    """Whether an iUPD that was neither confirmed nor reset by the end is a progression on its day."""
+
+
 class Tumour(Section):
     """Response assessment."""
 
     criteria: Literal["RECIST 1.1", "iRECIST"] = "RECIST 1.1"
+    """With "iRECIST", the responses by iRECIST are derived beside those by RECIST 1.1, which are always there."""
     assessor: Name = "INVESTIGATOR"
     """Whose assessments are used: the value of TREVAL or RSEVAL."""
     reader: str | None = None
@@ -77,5 +92,10 @@ class Tumour(Section):
     """How many days early or late a scan may be and still be the planned one."""
     missed_assessments: Annotated[int, Field(ge=1)] = 2
     """How many planned assessments in a row must be missed before an event for ``missed_assessments`` to censor it."""
+    oligo_at_most_sites: Annotated[int, Field(ge=1)] = 2
+    """Most sites that progress or are new at the first progression for it to be oligoprogression."""
+    oligo_site: Literal["organ", "lesion"] = "organ"
+    """What is counted as a site."""
     recist: RecistSwitches = RecistSwitches()
     best_response: BestResponseSwitches = BestResponseSwitches()
+    irecist: IRecistSwitches = IRecistSwitches()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from onearm.outputs.labels import RESPONSE_LABELS, endpoint_label, group_label
 from onearm.outputs.methods import method_footnotes
 from onearm.outputs.tables.model import Row, Table, heading, row, tabulate_missing
+from onearm.protocol.prose import describe_rate
 
 if TYPE_CHECKING:
     from onearm.outputs.format import Printer
@@ -135,6 +136,8 @@ def _definitions(order: Sequence[str], protocol: Protocol) -> list[str]:
         endpoint = protocol.rates.get(code)
         if endpoint is not None:
             of = f"{endpoint.of} best overall response of {_or(endpoint.success)}"
+            if endpoint.rests_on_assessments:
+                of = f"patients {describe_rate(endpoint)}"
             if patients is not None and code in patients.flags:
                 of = f"as recorded, column {patients.flags[code].column}"
             found.append(f"{endpoint_label(protocol, code)}: {of}, in {endpoint.set}.")
@@ -142,4 +145,4 @@ def _definitions(order: Sequence[str], protocol: Protocol) -> list[str]:
 
 
 def _or(words: Sequence[str]) -> str:
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"
+    return "".join(words) if len(words) < 2 else f"{', '.join(words[:-1])} or {words[-1]}"
