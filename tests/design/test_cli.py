@@ -148,6 +148,8 @@ def test_every_other_command_speaks_and_has_json(app: typer.Typer, arguments: tu
         ("exact", "--p0", "0.3", "--p1", "0.5"),
         ("bayes",),
         ("survival", "--median0", "8.8", "--hr", "0.65", "--event-rate", "0.7"),
+        ("basket", "--n", "6,6", "--threshold", "0.1", "--responders", "1,2", "--cutoff", "0.9"),
+        ("toxicity", "--response0", "0.3", "--response1", "0.6", "--toxicity0", "0.4", "--toxicity1", "0.15"),
     ],
 )
 def test_a_power_curve_is_written_on_request(app: typer.Typer, tmp_path: Path, arguments: tuple[str, ...]) -> None:

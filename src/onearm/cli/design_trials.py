@@ -11,6 +11,7 @@ from onearm.cli.design import Json, Plot
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from onearm.stats.design.basket_characteristics import BasketModel
     from onearm.stats.design.survival_design import SurvivalPlan
     from onearm.stats.design.survival_events import Size
     from onearm.stats.design.survival_model import SurvivalModel
@@ -238,6 +239,7 @@ def basket(
     workers: Workers = 1,
     cluster: Cluster = None,
     as_json: Json = False,
+    plot: Plot = None,
 ) -> None:
     """
     Several cohorts: independent, pooled, or a hierarchical model; properties over scenarios.
@@ -280,6 +282,9 @@ def basket(
             )
     if not posteriors and not characteristics:
         raise MethodError("give --responders for an analysis, or --scenario for properties, or both.")
+    if plot is not None:
+        models = [BasketModel(sizes, threshold, model=name, prior=beta, hierarchical=normal) for name in chosen]
+        _draw_baskets(plot, models, cutoff, alpha, seed)
     if as_json:
         print_json({"posteriors": posteriors, "characteristics": characteristics})
         return
@@ -307,6 +312,32 @@ def basket(
             f"Declared active above a posterior probability of {found.cutoff:.4f}; {found.method}"
             f"{f', Monte-Carlo error at most {worst:.4f}' if worst else ''}."
         )
+
+
+def _draw_baskets(path: Path, models: list[BasketModel], cutoff: float | None, alpha: float, seed: int) -> None:
+    """Power of the last cohort over its rate, while all others stay at the threshold."""
+    import numpy as np
+
+    from onearm.cli.design_picture import draw_curves
+    from onearm.stats.design.basket_characteristics import basket_characteristics, calibrate_cutoff
+
+    threshold, n = models[0].threshold, models[0].n
+    rates = np.linspace(0, min(1.0, threshold + 0.5), 26)
+    scenarios = [[threshold] * (len(n) - 1) + [float(rate)] for rate in rates]
+    curves = {}
+    for model in models:
+        limit = cutoff if cutoff is not None else calibrate_cutoff(model, alpha=alpha, n_trials=4_000, seed=seed)
+        found = basket_characteristics(model, scenarios, cutoff=limit, n_trials=2_000, seed=seed)
+        curves[model.model] = found.declared[:, -1]
+    draw_curves(
+        path,
+        rates,
+        curves,
+        x_label="true response rate of the last cohort, all others at the threshold",
+        y_label="probability to be declared active",
+        title=f"{len(n)} cohorts, last of {n[-1]} patients",
+        marks=((threshold, f"{threshold:g}"),),
+    )
 
 
 def simulate(

@@ -52,7 +52,7 @@ class ExactDesign(Section):
 
 
 class BayesDesign(Section):
-    """Sequential monitoring of a response rate by a beta-binomial model (Zohar et al., Stat Med 2008;27:83-99)."""
+    """Sequential monitoring of a response rate by a beta-binomial model (Zohar et al., Contemp Clin Trials 2008;29:608-16)."""
 
     kind: Literal["bayes"]
     p0: Probability

@@ -104,7 +104,8 @@ def bop2_rule(
     References
     ----------
     .. [1] Zhou H, Lee JJ, Yuan Y (2017), Statistics in Medicine 36(21):3302-3314.
-    .. [2] Xu X, Hashimoto A, Yimer B, Takeda K (2025), BOP2-FE, for the efficacy limit.
+    .. [2] Xu X, Hashimoto A, Yimer BB, Takeda K, Bayesian optimal phase II design with futility and efficacy stopping
+       boundaries (R package BOP2FE 0.3.0), for the efficacy limit.
 
     Examples
     --------

@@ -326,15 +326,25 @@ class _Outcome:
         return float(first[x1] @ self._planned_tail(p, self.stage1, responders - self.stage1, x1))
 
     def _planned_tail(self, p: float, stage1: int, stage2: int, x1: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Conditional error of the plan at the rate where it equals the conditional p-value of what was seen."""
+        """
+        Probability of as extreme a stage 2 after each outcome of stage 1, at the rate where the observed pair has it.
+
+        Koyama and Chen compare pairs by the conditional error of the plan, P(X2 > r - x1): at the rate where it equals
+        the conditional p-value of what was seen. It compares nothing where stage 1 alone decides. Such pairs stand apart:
+        those that reject whatever comes are above all others, those that cannot reject any more below, and within each
+        of the two groups the same comparison is made with a threshold that its second stage can still reach.
+        """
         planned = self.n - self.n1
         conditional = float(tail(self.n2, [p])[0, max(stage2, 0)]) if stage2 <= self.n2 else 0.0
-        needed = self.r + 1 - stage1
-        # P(X >= k) is a regularised incomplete beta function of the rate; where stage 1 alone decides, k is out of
-        # reach of the second stage and the plan itself is the only scale
-        is_open = 0 < needed <= planned
-        rate = float(betaincinv(needed, planned - needed + 1, conditional)) if is_open else p
-        return np.asarray(tail(planned, [rate])[0, np.clip(self.r + 1 - x1, 0, planned + 1)])
+        groups = np.where(x1 > self.r, 2, np.where(self.r + 1 - x1 > planned, 0, 1))
+        group = int(groups[stage1 - self.r1 - 1])
+        threshold = (self.r + 1 - planned, self.r + 1, self.n1 + 1)[group]
+        size = (max(planned, threshold - self.r1 - 1), planned, max(planned, self.n1 - self.r))[group]
+        needed = threshold - stage1
+        # P(X >= k) is a regularised incomplete beta function of the rate
+        rate = float(betaincinv(needed, size - needed + 1, conditional))
+        own = tail(size, [rate])[0, np.clip(threshold - x1, 0, size + 1)]
+        return np.where(groups == group, own, (groups > group).astype(float))
 
 
 def _root(function: Callable[[float], float]) -> float:
