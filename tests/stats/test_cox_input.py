@@ -88,6 +88,15 @@ def test_one_covariate_separated_beside_one_that_is_not() -> None:
     assert model.log_likelihood == pytest.approx(alone.log_likelihood, rel=1e-9)
 
 
+def test_exact_ties_separated_along_two_directions() -> None:
+    # two deaths among five; in the limit no other pair is as likely, so that the likelihood tends to 1
+    X = [[0, 0], [0, 0], [0, -1], [-1, 3], [2, -3]]
+    model = cox([2] * 5, [0, 0, 1, 1, 0], X, ties="exact")
+    assert model.separation is not None
+    assert model.log_likelihood == pytest.approx(0.0, abs=1e-9)
+    assert model.likelihood_ratio.statistic == pytest.approx(2 * np.log(10), rel=1e-9)
+
+
 def test_frame_has_one_row_per_covariate() -> None:
     frame = cox(TIME, EVENT, np.column_stack([X, [3, 1, 4, 1, 5, 9]]), names=["a", "b"]).to_frame()
     assert frame["name"].to_list() == ["a", "b"]

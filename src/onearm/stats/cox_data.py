@@ -13,7 +13,8 @@ from numpy.typing import ArrayLike
 from onearm.errors import MethodError, suggest
 from onearm.stats.cox_exact import exact_likelihood
 from onearm.stats.cox_likelihood import Evaluation, partial_likelihood
-from onearm.stats.cox_risk import Floats, Indices, RiskSets, risk_sets, stratum_codes
+from onearm.stats.cox_risk import Floats, Indices, RiskSets, risk_sets
+from onearm.stats.strata import stratum_codes
 from onearm.stats.times import Times, check_times
 
 __all__ = ["CoxData", "Ties", "check_choice", "check_collinear", "check_covariates", "cox_data", "likelihood_of"]

@@ -257,7 +257,8 @@ def _differences(data: CoxData, ties: Ties) -> Floats:
 
 def _at_limit(data: CoxData, ties: Ties, directions: Floats, basis: Floats) -> Limit:
     """Maximise the limit of the likelihood over the coefficients that stay finite."""
-    far = _far(data, directions)
+    # the exact likelihood is summed on the scale of logarithms and knows no overflow
+    far = _far(data, directions, most=np.inf if ties == "exact" else 600.0)
     if ties == "exact" or data.risk.deaths.size * data.risk.rows.size > MOST_PAIRS:
         whole = likelihood_of(data, ties)
 
@@ -281,7 +282,7 @@ def _at_limit(data: CoxData, ties: Ties, directions: Floats, basis: Floats) -> L
     return Limit(beta, finite + far, top.at.log_likelihood, covariance, np.nan, top.is_converged)
 
 
-def _far(data: CoxData, directions: Floats) -> Floats:
+def _far(data: CoxData, directions: Floats, *, most: float) -> Floats:
     """A point so far along the directions that what is left of the likelihood is less than rounding."""
     far = np.zeros(len(data.names))
     for direction in directions[::-1]:
@@ -289,7 +290,7 @@ def _far(data: CoxData, directions: Floats) -> Floats:
         gaps = np.diff(values)
         least = gaps[gaps > 1e-6 * np.ptp(values)].min(initial=np.ptp(values))
         spread = float(np.ptp(far @ data.Z))
-        far = far + direction * min((40.0 + spread) / least, 600.0 / np.ptp(values))
+        far = far + direction * min((40.0 + spread) / least, most / np.ptp(values))
     return far
 
 
