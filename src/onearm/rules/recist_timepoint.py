@@ -73,7 +73,8 @@ def timepoint_response(
     ==========  ===================  ===========  ==============
 
     After an overall CR, a target response of PR or SD and a non-target response of NON-CR/NON-PD say that disease is
-    back: they become PD (switch ``reappearance``). NE does not.
+    back: they become PD (switch ``reappearance``). NE does not. Nodes do not disappear: one that grows to 10 mm or more
+    after CR is judged by the sum, where the target frame tells nodes from the rest (``non_node_mm``).
 
     References
     ----------
@@ -127,6 +128,8 @@ def _back_after_complete(table: pl.DataFrame, rules: RecistRules) -> pl.DataFram
     was_complete = was_complete & pl.lit(rules.reappearance == "PD")
     seen = {"target": ("PR", "SD"), "non_target": ("NON-CR/NON-PD",)}
     back = {name: was_complete & pl.col(name).is_in(list(words)).fill_null(False) for name, words in seen.items()}
+    # a node that grows again was there all the time: it is judged by the sum, not by being seen
+    back["target"] = back["target"] & pl.col("has_more_than_nodes")
     back_again = pl.lit("seen again after CR; ")
     return ordered.with_columns(
         *(pl.when(is_back).then(pl.lit("PD")).otherwise(name).alias(name) for name, is_back in back.items()),
@@ -163,7 +166,7 @@ def _join(*frames: pl.DataFrame | None) -> pl.DataFrame:
         # with the baseline rows: a subject has a kind of lesion although none was assessed later
         has = frame.select("subject").unique().with_columns(pl.lit(True).alias(f"has_{name}"))
         table = table.join(has, on="subject", how="left").with_columns(pl.col(f"has_{name}").fill_null(False))
-    return table.with_columns(pl.col("new_lesion").fill_null("no"))
+    return table.with_columns(pl.col("new_lesion").fill_null("no"), pl.col("has_more_than_nodes").fill_null(True))
 
 
 def _component(frame: pl.DataFrame, name: str) -> pl.DataFrame:
@@ -171,10 +174,13 @@ def _component(frame: pl.DataFrame, name: str) -> pl.DataFrame:
     check_columns(frame, (*_KEY, "day", name), where=f"{name} responses")
     days = {"first": "first_day", "last": "last_day"}
     why = pl.col("why") if "why" in frame.columns else pl.lit(None, dtype=pl.String)
+    more = pl.col("non_node_mm") > 0 if "non_node_mm" in frame.columns else pl.lit(True)
+    flag = [more.fill_null(True).alias("has_more_than_nodes")] if name == "target" else []
     return frame.filter(pl.col(name).is_not_null()).select(
         *_KEY,
         pl.col(name).cast(pl.String),
         why.alias(f"{name}_why"),
+        *flag,
         *(pl.col(day if day in frame.columns else "day").alias(f"{name}_{end}") for end, day in days.items()),
     )
 
