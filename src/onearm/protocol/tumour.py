@@ -79,6 +79,8 @@ class Tumour(Section):
     """Whose assessments are used: the value of TREVAL or RSEVAL."""
     reader: str | None = None
     """Which reader, where an assessor has several: the value of TREVALID or RSEVALID; missing: the accepted one."""
+    agreement_within_days: Days = 7
+    """By how many days the progressions of two readers may differ and still agree."""
     response_from: Literal["auto", "lesions", "assessed"] = "auto"
     """Derive responses from the lesions, take them as assessed, or derive where there are lesions."""
     confirm_response_after_days: Annotated[int, Field(ge=1)] = 28
