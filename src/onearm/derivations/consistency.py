@@ -9,6 +9,8 @@ from typing import Final
 import polars as pl
 
 from onearm.data import FindingRule, Findings, Source
+from onearm.derivations.lesion_findings import LESION_RULES, add_lesion_findings
+from onearm.derivations.lesions import Lesions
 from onearm.derivations.readers import Reader, reader_of
 from onearm.derivations.records import Records
 from onearm.protocol import Protocol
@@ -74,12 +76,18 @@ RULES: Final[Mapping[str, FindingRule]] = MappingProxyType(
             "Correct EXTRT, or add the drug as a [[treatment]].",
             "exposure is judged against the protocol",
         ),
+        **LESION_RULES,
     }
 )
 
 
 def check_consistency(
-    source: Source, records: Records, datasets: Mapping[str, pl.DataFrame], protocol: Protocol
+    source: Source,
+    records: Records,
+    datasets: Mapping[str, pl.DataFrame],
+    protocol: Protocol,
+    *,
+    lesions: Lesions | None = None,
 ) -> pl.DataFrame:
     """
     Find contradictions that only show once dates and responses are derived.
@@ -94,6 +102,8 @@ def check_consistency(
         ``adsl adtr adrs``.
     protocol : Protocol
         Assessor, reader and drugs.
+    lesions : Lesions, optional
+        Lesions of the assessor.
 
     Returns
     -------
@@ -103,6 +113,7 @@ def check_consistency(
     findings = Findings(rules=RULES)
     files = {record.domain: record.path.name for record in source.files}
     _responses(findings, datasets["adrs"], files)
+    add_lesion_findings(findings, lesions, records, protocol, files)
     _assessors(findings, records, protocol, files)
     _baselines(findings, datasets, files)
     _starts(findings, datasets["adsl"], records, files)

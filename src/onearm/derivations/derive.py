@@ -16,7 +16,7 @@ from onearm.derivations.adtr import derive_adtr, flag_usable
 from onearm.derivations.adtte import derive_adtte
 from onearm.derivations.consistency import check_consistency
 from onearm.derivations.immune import immune_timepoints
-from onearm.derivations.lesions import read_lesions
+from onearm.derivations.lesions import Lesions, read_lesions
 from onearm.derivations.reader_rows import stack_readers, with_own_readers
 from onearm.derivations.readers import Reader, as_read_by, reader_of, readers_of, same_reader
 from onearm.derivations.records import Records, date_records
@@ -88,7 +88,7 @@ def derive(source: Source, protocol: Protocol) -> Derived:
     adex = derive_adex(records, adsl, protocol)
     every = stack_readers({who: tracks[twin or who].adrs for who, twin in compared.items()})
     datasets = {"adsl": adsl, "adtr": mine.adtr, "adrs": adrs, "adrsr": every, "adtte": adtte, "adex": adex}
-    return Derived(datasets, check_consistency(source, records, datasets, protocol))
+    return Derived(datasets, check_consistency(source, records, datasets, protocol, lesions=mine.lesions))
 
 
 class _Track(NamedTuple):
@@ -97,6 +97,7 @@ class _Track(NamedTuple):
     adsl: pl.DataFrame
     adtr: pl.DataFrame
     adrs: pl.DataFrame
+    lesions: Lesions | None
 
 
 def _track(records: Records, subjects: pl.DataFrame, protocol: Protocol) -> _Track:
@@ -110,7 +111,7 @@ def _track(records: Records, subjects: pl.DataFrame, protocol: Protocol) -> _Tra
     derived = timepoints(lesions, target, protocol)
     immune = immune_timepoints(lesions, target, protocol)
     adrs = derive_adrs(derived, lesions, records, adsl, protocol, immune=immune)
-    return _Track(adsl, flag_usable(adtr, adrs, adsl), adrs)
+    return _Track(adsl, flag_usable(adtr, adrs, adsl), adrs, lesions)
 
 
 def _with_tumour_size(adsl: pl.DataFrame, adtr: pl.DataFrame) -> pl.DataFrame:

@@ -24,7 +24,9 @@ class Lesions:
     Parameters
     ----------
     target : polars.DataFrame
-        ``subject visit day lesion is_node diameter_mm state location seq``, one row per lesion and visit.
+        ``subject visit day lesion parent is_node diameter_mm state location seq``, one row per lesion and visit. A
+        fragment names the lesion that it split from as its ``parent``. Of lesions that merged the first carries the
+        diameter and the others the state ``merged``.
     non_target : polars.DataFrame
         ``subject visit day lesion state location seq``.
     new : polars.DataFrame
@@ -124,36 +126,40 @@ def _visited(table: pl.DataFrame, prefix: str) -> pl.DataFrame:
 
 
 def _identified(tu: pl.DataFrame | None) -> pl.DataFrame:
-    """What each lesion is, where it lies and when it was first named."""
-    schema = {"subject": pl.String, "lesion": pl.String, "kind": pl.String, "location": pl.String}
+    """What each lesion is, where it lies, when it was first named, and whether it split off or is several merged."""
+    words = ("subject", "lesion", "kind", "location", "test", "group")
     if tu is None:
-        return pl.DataFrame(schema={**schema, "day": pl.Date, "visit": pl.Float64})
+        return pl.DataFrame(schema={**dict.fromkeys(words, pl.String), "day": pl.Date, "visit": pl.Float64})
     result = pl.coalesce(*(pl.col(name) for name in ("TUSTRESC", "TUORRES") if name in tu.columns))
-    where = pl.col("TULOC") if "TULOC" in tu.columns else pl.lit(None, dtype=pl.String)
+    others = {"location": "TULOC", "test": "TUTESTCD", "group": "TUGRPID"}
+    given = {name: pl.col(of) if of in tu.columns else pl.lit(None, dtype=pl.String) for name, of in others.items()}
     return (
         tu.filter(pl.col("lesion").is_not_null())
-        .select("subject", "lesion", "day", "visit", kind=result.str.to_uppercase(), location=where)
+        .select("subject", "lesion", "day", "visit", kind=result.str.to_uppercase(), **given)
         .sort("subject", "lesion", "day")
         .unique(["subject", "lesion"], keep="first", maintain_order=True)
     )
 
 
 def _targets(rows: pl.DataFrame) -> pl.DataFrame:
-    """One row per target and visit: the long diameter, of a node the short axis."""
+    """One row per target and visit: the long diameter, of a node the short axis, or what is said instead."""
     test = pl.col("TRTESTCD")
-    rank = (
-        pl.when(pl.col("is_node"))
-        .then(
-            test.replace_strict({"LPERP": 0, "SAXIS": 0, "DIAMETER": 1, "LDIAM": 2}, default=None, return_dtype=pl.Int8)
+    node, other = (
+        test.replace_strict(order, default=None, return_dtype=pl.Int8)
+        for order in (
+            {"LPERP": 0, "SAXIS": 0, "DIAMETER": 1, "LDIAM": 2, "TUMSTATE": 9},
+            {"LDIAM": 0, "DIAMETER": 1, "LPERP": 2, "TUMSTATE": 9},
         )
-        .otherwise(test.replace_strict({"LDIAM": 0, "DIAMETER": 1, "LPERP": 2}, default=None, return_dtype=pl.Int8))
     )
     not_done = (pl.col("TRSTAT") == "NOT DONE").fill_null(False) if "TRSTAT" in rows.columns else pl.lit(False)
     said = pl.col("TRSTRESC").str.to_uppercase() if "TRSTRESC" in rows.columns else pl.lit(None, dtype=pl.String)
+    # what says nothing gives way to a record that does, such as a state beside a diameter that was not taken
+    silent = pl.col("TRSTRESN").is_null() & (said.is_null() | not_done)
     measured = (
-        rows.with_columns(rank=rank)
+        rows.with_columns(rank=pl.when(pl.col("is_node")).then(node).otherwise(other))
         .filter(pl.col("rank").is_not_null())
-        .sort("subject", "visit", "lesion", "rank", "TRSEQ")
+        .with_columns(silent=silent)
+        .sort("subject", "visit", "lesion", "silent", "rank", "TRSEQ")
         .unique([*_KEY, "lesion"], keep="first", maintain_order=True)
     )
     state = (
@@ -163,20 +169,56 @@ def _targets(rows: pl.DataFrame) -> pl.DataFrame:
         .then(pl.lit("too_small"))
         .when(said.str.contains("MERGED|COALESCED"))
         .then(pl.lit("merged"))
+        .when(pl.col("TRSTRESN").is_null() & said.str.contains("ABSENT|RESOLVED|DISAPPEARED"))
+        .then(pl.lit("absent"))
         .when(pl.col("TRSTRESN").is_null())
         .then(pl.lit("not_evaluable"))
         .otherwise(pl.lit("measured"))
     )
-    return measured.select(
+    found = measured.select(
         *_KEY,
         "day",
         "lesion",
         "is_node",
         "location",
+        "test",
+        "group",
         diameter_mm=pl.col("TRSTRESN"),
         state=state,
         seq=pl.col("TRSEQ").cast(pl.Int64),
     )
+    return _split(_merged(found)).drop("test", "group")
+
+
+def _merged(rows: pl.DataFrame) -> pl.DataFrame:
+    """
+    Give a lesion that several merged into (``TUMERGE``, named ``T01/T02``) back to them.
+
+    The diameter of the whole is that of the first; the others add nothing (Eisenhauer 2009, 4.3.2).
+    """
+    is_merged = (pl.col("test") == "TUMERGE").fill_null(False) & pl.col("lesion").str.contains("/")
+    parts = rows.filter(is_merged).with_columns(lesion=pl.col("lesion").str.split("/"))
+    parts = parts.with_columns(place=pl.int_ranges(pl.col("lesion").list.len())).explode("lesion", "place")
+    later = pl.col("place") > 0
+    parts = parts.with_columns(
+        pl.col("lesion").str.strip_chars(),
+        state=pl.when(later).then(pl.lit("merged")).otherwise("state"),
+        diameter_mm=pl.when(~later).then("diameter_mm"),
+    ).drop("place")
+    # at a visit where the whole was measured, a record of a part says less
+    kept = rows.filter(~is_merged).join(parts, on=[*_KEY, "lesion"], how="anti", maintain_order="left")
+    return pl.concat([kept, parts]).sort(*_KEY, "lesion", maintain_order=True)
+
+
+def _split(rows: pl.DataFrame) -> pl.DataFrame:
+    """Name the lesion that a fragment (``TUSPLIT``) came from: its group, or its own name up to the last full stop."""
+    known = pl.concat_str(["subject", "lesion"], separator="\0")
+    names = rows.select(known)["subject"].unique().to_list()
+    of_group = pl.concat_str(["subject", "group"], separator="\0").is_in(names).fill_null(False)
+    from_name = pl.col("lesion").str.extract(r"^(.+)\.[^.]+$")
+    is_fragment = (pl.col("test") == "TUSPLIT").fill_null(False)
+    origin = pl.when(of_group & (pl.col("group") != pl.col("lesion"))).then("group").otherwise(from_name)
+    return rows.with_columns(parent=pl.when(is_fragment).then(origin))
 
 
 def _non_targets(rows: pl.DataFrame) -> pl.DataFrame:
