@@ -25,10 +25,14 @@ def documented() -> dict[str, tuple[str, str]]:
 @pytest.mark.parametrize(
     ("section", "prefix", "keys"),
     [
-        (RateEndpoint, "", "of by_months stable_at_least_months progression_free_at_months without_assessment"),
-        (TimeEndpoint, "", "landmarks_months previous_line"),
+        (
+            RateEndpoint,
+            "",
+            "assessor reader of by_months stable_at_least_months progression_free_at_months without_assessment",
+        ),
+        (TimeEndpoint, "", "assessor reader landmarks_months previous_line"),
         (Subgroup, "subgroup.", "landmark_months"),
-        (Tumour, "tumour.", "oligo_at_most_sites oligo_site"),
+        (Tumour, "tumour.", "oligo_at_most_sites oligo_site agreement_within_days"),
         (IRecistSwitches, "", "carry_new_lesions open_progression"),
     ],
 )

@@ -167,3 +167,34 @@ def test_irecist_of_26_patients_read_by_hand(shared_data: SharedData) -> None:
     overall = adrs.filter(PARAMCD="OVR")
     assert overall.filter(ID="1363")["AVALC"].to_list() == ["CR", "PD"]
     assert set(overall["RULE"]) == {"RESPONSE-FROM-IRECIST"}
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("INDEPENDENT ASSESSOR, RADIOLOGIST 1", "INDEPENDENT ASSESSOR, RADIOLOGIST 2"),
+        ("INDEPENDENT ASSESSOR, RADIOLOGIST 1", "INVESTIGATOR"),
+        ("INDEPENDENT ASSESSOR, RADIOLOGIST 2", "INVESTIGATOR"),
+    ],
+)
+def test_three_readers_agree_as_their_published_responses_do(first: str, second: str, shared_data: SharedData) -> None:
+    """Kappa over the 22 published assessments, counted here from the file and by its definition."""
+    with (shared_data("pharmaversesdtm_onco") / "rs_onco_recist.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    said: dict[str, dict[tuple[str, str], str]] = {}
+    for row in rows:
+        reader = row["RSEVAL"] + ("" if row["RSEVALID"] == "NA" else f", {row['RSEVALID']}")
+        said.setdefault(reader, {})[row["USUBJID"], row["VISIT"]] = row["RSSTRESC"]
+    pairs = [(said[first][key], said[second][key]) for key in said[first] if key in said[second]]
+    n = len(pairs)
+    agreement = sum(a == b for a, b in pairs) / n
+    terms = {word for pair in pairs for word in pair}
+    chance = sum(sum(a == t for a, _ in pairs) * sum(b == t for _, b in pairs) for t in terms) / n**2
+    checked = check_trial(HERE / "pharmaversesdtm_recist")
+    results = analyse(checked.derived.datasets, checked.protocol).filter(
+        analysis="concordance", group1_level=f"{first} | {second}", paramcd="OVR", variable="kappa"
+    )
+    found = dict(results.select("stat", "value").rows())
+    assert n == 22
+    assert found["agreement"] == pytest.approx(agreement)
+    assert found["kappa"] == pytest.approx((agreement - chance) / (1 - chance))

@@ -10,6 +10,7 @@ from typing import Final
 import polars as pl
 
 from onearm.analyses.baseline import baseline
+from onearm.analyses.concordance import concordance
 from onearm.analyses.design import design
 from onearm.analyses.disposition import describe_trial, disposition
 from onearm.analyses.exposure import exposure
@@ -87,6 +88,11 @@ ANALYSES: Final[Mapping[str, Analysis]] = MappingProxyType(
             follow_up,
             ("median", "q1", "q3", "min", "max"),
             "Schemper M, Smith TL (1996), Control Clin Trials 17:343-346",
+        ),
+        "concordance": Analysis(
+            concordance,
+            ("n", "N", "p", "agreement", "expected", "kappa", "conf_low", "conf_high"),
+            "Cohen J (1960), Educ Psychol Meas 20:37-46; Fleiss JL, Cohen J, Everitt BS (1969), Psychol Bull 72:323-327",
         ),
         "growth_modulation": Analysis(
             growth_modulation,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final
 
 import polars as pl
@@ -51,7 +53,13 @@ _VARIABLES: Final = {
 }
 
 
-def derive_adtte(course: Course, protocol: Protocol, *, patients: pl.DataFrame | None = None) -> pl.DataFrame:
+def derive_adtte(
+    course: Course,
+    protocol: Protocol,
+    *,
+    patients: pl.DataFrame | None = None,
+    courses: Mapping[str, Course] = MappingProxyType({}),
+) -> pl.DataFrame:
     """
     Derive every time endpoint of a protocol.
 
@@ -63,6 +71,8 @@ def derive_adtte(course: Course, protocol: Protocol, *, patients: pl.DataFrame |
         Endpoints and conventions.
     patients : polars.DataFrame, optional
         The table with one row per patient, where the times themselves may stand.
+    courses : mapping of str to Course
+        By the name of the endpoint, the course as the assessor saw it whom that endpoint names.
 
     Returns
     -------
@@ -75,7 +85,7 @@ def derive_adtte(course: Course, protocol: Protocol, *, patients: pl.DataFrame |
         if patients is not None and section is not None and name in section.times:
             tables.append(_as_given(name, endpoint, course, patients, section))
         else:
-            tables.append(_from_dates(name, endpoint, course, protocol))
+            tables.append(_from_dates(name, endpoint, courses.get(name, course), protocol))
     return pl.concat(tables) if tables else empty(ADTTE)
 
 

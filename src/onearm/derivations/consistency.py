@@ -9,6 +9,9 @@ from typing import Final
 import polars as pl
 
 from onearm.data import FindingRule, Findings, Source
+from onearm.derivations.lesion_findings import LESION_RULES, add_lesion_findings
+from onearm.derivations.lesions import Lesions
+from onearm.derivations.readers import Reader, reader_of
 from onearm.derivations.records import Records
 from onearm.protocol import Protocol
 from onearm.terms import Severity
@@ -51,8 +54,14 @@ RULES: Final[Mapping[str, FindingRule]] = MappingProxyType(
         ),
         "DERIVE-NO-ASSESSOR": FindingRule(
             Severity.ERROR,
-            "no record is by the assessor that the protocol names; responses could not be derived.",
-            "Set [tumour] assessor to a value of the column.",
+            "no record is by the assessor '{assessor}' that the protocol names; responses could not be derived.",
+            "Set assessor, in [tumour] or of the endpoint, to a value of the column.",
+            "the protocol says whose assessments count",
+        ),
+        "DERIVE-NO-READER": FindingRule(
+            Severity.ERROR,
+            "no record is by the reader '{reader}' that the protocol names; responses could not be derived.",
+            "Set reader, in [tumour] or of the endpoint, to a value of the column.",
             "the protocol says whose assessments count",
         ),
         "DERIVE-NO-START": FindingRule(
@@ -67,12 +76,18 @@ RULES: Final[Mapping[str, FindingRule]] = MappingProxyType(
             "Correct EXTRT, or add the drug as a [[treatment]].",
             "exposure is judged against the protocol",
         ),
+        **LESION_RULES,
     }
 )
 
 
 def check_consistency(
-    source: Source, records: Records, datasets: Mapping[str, pl.DataFrame], protocol: Protocol
+    source: Source,
+    records: Records,
+    datasets: Mapping[str, pl.DataFrame],
+    protocol: Protocol,
+    *,
+    lesions: Lesions | None = None,
 ) -> pl.DataFrame:
     """
     Find contradictions that only show once dates and responses are derived.
@@ -87,6 +102,8 @@ def check_consistency(
         ``adsl adtr adrs``.
     protocol : Protocol
         Assessor, reader and drugs.
+    lesions : Lesions, optional
+        Lesions of the assessor.
 
     Returns
     -------
@@ -96,6 +113,7 @@ def check_consistency(
     findings = Findings(rules=RULES)
     files = {record.domain: record.path.name for record in source.files}
     _responses(findings, datasets["adrs"], files)
+    add_lesion_findings(findings, lesions, records, protocol, files)
     _assessors(findings, records, protocol, files)
     _baselines(findings, datasets, files)
     _starts(findings, datasets["adsl"], records, files)
@@ -137,17 +155,27 @@ def _responses(findings: Findings, adrs: pl.DataFrame, files: Mapping[str, str])
 
 
 def _assessors(findings: Findings, records: Records, protocol: Protocol, files: Mapping[str, str]) -> None:
+    named = [Reader(protocol.tumour.assessor, protocol.tumour.reader)]
+    named += [reader_of(endpoint, protocol) for endpoint in protocol.endpoint.values()]
     for domain in ("tr", "rs"):
         table, prefix = records.get(domain), domain.upper()
         if table is None or f"{prefix}EVAL" not in table.columns or table[f"{prefix}EVAL"].null_count() == table.height:
             continue
-        mine = table.filter(pl.col(f"{prefix}EVAL").str.to_uppercase() == protocol.tumour.assessor.upper())
-        if mine.is_empty():
-            findings.add("DERIVE-NO-ASSESSOR", domain=domain, file=files.get(domain), column=f"{prefix}EVAL")
-        which, accepted = f"{prefix}EVALID", f"{prefix}ACPTFL"
-        several = which in mine.columns and mine[which].drop_nulls().n_unique() > 1
-        if several and protocol.tumour.reader is None and accepted not in mine.columns:
-            findings.add("DERIVE-SEVERAL-READERS", domain=domain, file=files.get(domain), column=which)
+        for who in dict.fromkeys(named):
+            _assessor(findings, table, domain, who, files.get(domain))
+
+
+def _assessor(findings: Findings, table: pl.DataFrame, domain: str, who: Reader, file: str | None) -> None:
+    prefix = domain.upper()
+    mine = table.filter(pl.col(f"{prefix}EVAL").str.to_uppercase() == who.assessor.upper())
+    if mine.is_empty():
+        findings.add("DERIVE-NO-ASSESSOR", domain=domain, file=file, column=f"{prefix}EVAL", assessor=who.assessor)
+    which, accepted = f"{prefix}EVALID", f"{prefix}ACPTFL"
+    readers = mine[which].drop_nulls().str.to_uppercase() if which in mine.columns else pl.Series([], dtype=pl.String)
+    if readers.n_unique() > 1 and who.reader is None and accepted not in mine.columns:
+        findings.add("DERIVE-SEVERAL-READERS", domain=domain, file=file, column=which)
+    if mine.height and who.reader is not None and not (readers == who.reader.upper()).any():
+        findings.add("DERIVE-NO-READER", domain=domain, file=file, column=which, reader=who.reader)
 
 
 def _baselines(findings: Findings, datasets: Mapping[str, pl.DataFrame], files: Mapping[str, str]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import polars as pl
 
@@ -15,8 +16,10 @@ from onearm.derivations.adtr import derive_adtr, flag_usable
 from onearm.derivations.adtte import derive_adtte
 from onearm.derivations.consistency import check_consistency
 from onearm.derivations.immune import immune_timepoints
-from onearm.derivations.lesions import read_lesions
-from onearm.derivations.records import date_records
+from onearm.derivations.lesions import Lesions, read_lesions
+from onearm.derivations.reader_rows import stack_readers, with_own_readers
+from onearm.derivations.readers import Reader, as_read_by, reader_of, readers_of, same_reader
+from onearm.derivations.records import Records, date_records
 from onearm.derivations.rules import recist_rules
 from onearm.derivations.sources import Course
 from onearm.protocol import Protocol
@@ -33,7 +36,7 @@ class Derived:
     Parameters
     ----------
     datasets : mapping of str to polars.DataFrame
-        ``adsl adtr adrs adtte adex``.
+        ``adsl adtr adrs adrsr adtte adex``.
     findings : polars.DataFrame
         Contradictions between records, beside those that reading found.
     """
@@ -64,23 +67,51 @@ def derive(source: Source, protocol: Protocol) -> Derived:
         For tables that cannot be used as they stand.
     """
     records = date_records(source, protocol)
-    adsl = derive_adsl(records, protocol)
+    subjects = derive_adsl(records, protocol)
+    own = Reader(protocol.tumour.assessor, protocol.tumour.reader)
+    tracks = {own: _track(records, subjects, protocol)}
+    mine = tracks[own]
+    found = readers_of(records)
+    named = {reader_of(endpoint, protocol) for endpoint in protocol.endpoint.values()} - {own}
+    # Several readers are compared; one is not, and need not be derived twice.
+    compared = {who: same_reader(who, [own, *sorted(named, key=str)], found) for who in found if len(found) > 1}
+    for who in sorted(named | {who for who, twin in compared.items() if twin is None}, key=str):
+        tracks[who] = _track(records, subjects, as_read_by(protocol, who))
+    adrs = with_own_readers(mine.adrs, {who: track.adrs for who, track in tracks.items()}, protocol)
+    adsl = flag_sets(mine.adsl, adrs, records, protocol)
+    courses = {
+        name: Course(tracks[who].adsl, tracks[who].adrs)
+        for name, endpoint in protocol.times.items()
+        if (who := reader_of(endpoint, protocol)) != own
+    }
+    adtte = derive_adtte(Course(adsl, adrs), protocol, patients=records.get("patients"), courses=courses)
+    adex = derive_adex(records, adsl, protocol)
+    every = stack_readers({who: tracks[twin or who].adrs for who, twin in compared.items()})
+    datasets = {"adsl": adsl, "adtr": mine.adtr, "adrs": adrs, "adrsr": every, "adtte": adtte, "adex": adex}
+    return Derived(datasets, check_consistency(source, records, datasets, protocol, lesions=mine.lesions))
+
+
+class _Track(NamedTuple):
+    """What follows from the assessments of one reader."""
+
+    adsl: pl.DataFrame
+    adtr: pl.DataFrame
+    adrs: pl.DataFrame
+    lesions: Lesions | None
+
+
+def _track(records: Records, subjects: pl.DataFrame, protocol: Protocol) -> _Track:
     lesions = read_lesions(records, protocol)
     target = None
     if lesions is not None:
         rules = recist_rules(protocol)
         target = target_response(sum_of_diameters(lesions.target, rules), rules)
-    adtr = derive_adtr(lesions, target, records.get("sizes"), adsl, protocol)
-    adsl = _with_tumour_size(adsl, adtr)
+    adtr = derive_adtr(lesions, target, records.get("sizes"), subjects, protocol)
+    adsl = _with_tumour_size(subjects, adtr)
     derived = timepoints(lesions, target, protocol)
     immune = immune_timepoints(lesions, target, protocol)
     adrs = derive_adrs(derived, lesions, records, adsl, protocol, immune=immune)
-    adtr = flag_usable(adtr, adrs, adsl)
-    adsl = flag_sets(adsl, adrs, records, protocol)
-    adtte = derive_adtte(Course(adsl, adrs), protocol, patients=records.get("patients"))
-    adex = derive_adex(records, adsl, protocol)
-    datasets = {"adsl": adsl, "adtr": adtr, "adrs": adrs, "adtte": adtte, "adex": adex}
-    return Derived(datasets, check_consistency(source, records, datasets, protocol))
+    return _Track(adsl, flag_usable(adtr, adrs, adsl), adrs, lesions)
 
 
 def _with_tumour_size(adsl: pl.DataFrame, adtr: pl.DataFrame) -> pl.DataFrame:

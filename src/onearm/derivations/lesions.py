@@ -24,7 +24,9 @@ class Lesions:
     Parameters
     ----------
     target : polars.DataFrame
-        ``subject visit day lesion is_node diameter_mm state location seq``, one row per lesion and visit.
+        ``subject visit day lesion parent is_node diameter_mm state location seq``, one row per lesion and visit. A
+        fragment names the lesion that it split from as its ``parent``. Of lesions that merged the first carries the
+        diameter and the others the state ``merged``.
     non_target : polars.DataFrame
         ``subject visit day lesion state location seq``.
     new : polars.DataFrame
@@ -122,15 +124,18 @@ def _visited(table: pl.DataFrame, prefix: str) -> pl.DataFrame:
 
 
 def _identified(tu: pl.DataFrame | None) -> pl.DataFrame:
-    """What each lesion is, where it lies and when it was first named."""
-    schema = {"subject": pl.String, "lesion": pl.String, "kind": pl.String, "location": pl.String}
+    """What each lesion is, where it lies, when it was first named, and whether it split off or is several merged."""
+    words = ("subject", "lesion", "kind", "location", "test", "group")
     if tu is None:
-        return pl.DataFrame(schema={**schema, "day": pl.Date, "visit": pl.Float64, "is_node": pl.Boolean})
+        return pl.DataFrame(
+            schema={**dict.fromkeys(words, pl.String), "day": pl.Date, "visit": pl.Float64, "is_node": pl.Boolean}
+        )
     result = pl.coalesce(*(pl.col(name) for name in ("TUSTRESC", "TUORRES") if name in tu.columns))
-    where = pl.col("TULOC") if "TULOC" in tu.columns else pl.lit(None, dtype=pl.String)
+    others = {"location": "TULOC", "test": "TUTESTCD", "group": "TUGRPID"}
+    given = {name: pl.col(of) if of in tu.columns else pl.lit(None, dtype=pl.String) for name, of in others.items()}
     return (
         tu.filter(pl.col("lesion").is_not_null())
-        .select("subject", "lesion", "day", "visit", kind=result.str.to_uppercase(), location=where)
+        .select("subject", "lesion", "day", "visit", kind=result.str.to_uppercase(), **given)
         .with_columns(is_node=pl.col("location").str.contains(_NODE))
         .sort("subject", "lesion", "day")
         .unique(["subject", "lesion"], keep="first", maintain_order=True)
@@ -138,39 +143,53 @@ def _identified(tu: pl.DataFrame | None) -> pl.DataFrame:
 
 
 def _targets(rows: pl.DataFrame) -> pl.DataFrame:
-    """One row per target and visit: the long diameter, of a node the short axis."""
+    """One row per target and visit: the long diameter, of a node the short axis, or what is said instead."""
     test = pl.col("TRTESTCD")
-    rank = (
-        pl.when(pl.col("is_node"))
-        .then(
-            test.replace_strict({"LPERP": 0, "SAXIS": 0, "DIAMETER": 1, "LDIAM": 2}, default=None, return_dtype=pl.Int8)
+    node, other = (
+        test.replace_strict(order, default=None, return_dtype=pl.Int8)
+        for order in (
+            {"LPERP": 0, "SAXIS": 0, "DIAMETER": 1, "LDIAM": 2, "TUMSTATE": 9},
+            {"LDIAM": 0, "DIAMETER": 1, "LPERP": 2, "TUMSTATE": 9},
         )
-        .otherwise(test.replace_strict({"LDIAM": 0, "DIAMETER": 1, "LPERP": 2}, default=None, return_dtype=pl.Int8))
     )
     key = [*_KEY, "lesion"]
-    measured = rows.with_columns(rank=rank).filter(pl.col("rank").is_not_null())
+    measured = rows.with_columns(rank=pl.when(pl.col("is_node")).then(node).otherwise(other)).filter(
+        pl.col("rank").is_not_null()
+    )
     several = measured.select(key).is_duplicated()
     if several.any():
-        # The measurement that RECIST asks for, where several of one lesion were recorded; the others stay in the source.
-        chosen = measured.filter(several).sort(*key, "rank", "TRSEQ").unique(key, keep="first", maintain_order=True)
+        # Of several records of one lesion the one that RECIST asks for; what says nothing gives way to one that does,
+        # such as a state beside a diameter that was not taken.
+        not_done, said = _words(measured)
+        silent = pl.col("TRSTRESN").is_null() & (said.is_null() | not_done)
+        chosen = measured.filter(several).with_columns(silent=silent).sort(*key, "silent", "rank", "TRSEQ")
+        chosen = chosen.unique(key, keep="first", maintain_order=True).drop("silent")
         measured = pl.concat([measured.filter(~several), chosen])
     measured = _with_state(measured)
-    return measured.select(
+    found = measured.select(
         *_KEY,
         "day",
         "lesion",
         "is_node",
         "location",
+        "test",
+        "group",
         "state",
         diameter_mm=pl.col("TRSTRESN"),
         seq=pl.col("TRSEQ").cast(pl.Int64),
     )
+    return _split(_merged(found)).drop("test", "group")
+
+
+def _words(rows: pl.DataFrame) -> tuple[pl.Expr, pl.Expr]:
+    """Whether a measurement was not done, and what was written instead of a number."""
+    not_done = (pl.col("TRSTAT") == "NOT DONE").fill_null(False) if "TRSTAT" in rows.columns else pl.lit(False)
+    return not_done, pl.col("TRSTRESC") if "TRSTRESC" in rows.columns else pl.lit(None, dtype=pl.String)
 
 
 def _with_state(measured: pl.DataFrame) -> pl.DataFrame:
-    """Say of each target whether it was measured, and if not, why; only rows with a word or without a number are read."""
-    not_done = (pl.col("TRSTAT") == "NOT DONE").fill_null(False) if "TRSTAT" in measured.columns else pl.lit(False)
-    said = pl.col("TRSTRESC") if "TRSTRESC" in measured.columns else pl.lit(None, dtype=pl.String)
+    """Say of each target whether it was measured, and if not, why; words are only read where there is no plain number."""
+    not_done, said = _words(measured)
     plain = pl.col("TRSTRESN").is_not_null() & ~not_done & said.cast(pl.Float64, strict=False).is_not_null()
     worded = measured.filter(~plain).with_columns(said=said.str.to_uppercase())
     state = (
@@ -180,6 +199,8 @@ def _with_state(measured: pl.DataFrame) -> pl.DataFrame:
         .then(pl.lit("too_small"))
         .when(pl.col("said").str.contains("MERGED|COALESCED"))
         .then(pl.lit("merged"))
+        .when(pl.col("TRSTRESN").is_null() & pl.col("said").str.contains("ABSENT|RESOLVED|DISAPPEARED"))
+        .then(pl.lit("absent"))
         .when(pl.col("TRSTRESN").is_null())
         .then(pl.lit("not_evaluable"))
         .otherwise(pl.lit("measured"))
@@ -187,6 +208,37 @@ def _with_state(measured: pl.DataFrame) -> pl.DataFrame:
     return pl.concat(
         [measured.filter(plain).with_columns(state=pl.lit("measured")), worded.with_columns(state=state).drop("said")]
     )
+
+
+def _merged(rows: pl.DataFrame) -> pl.DataFrame:
+    """
+    Give a lesion that several merged into (``TUMERGE``, named ``T01/T02``) back to them.
+
+    The diameter of the whole is that of the first; the others add nothing (Eisenhauer 2009, 4.3.2).
+    """
+    is_merged = (pl.col("test") == "TUMERGE").fill_null(False) & pl.col("lesion").str.contains("/")
+    parts = rows.filter(is_merged).with_columns(lesion=pl.col("lesion").str.split("/"))
+    parts = parts.with_columns(place=pl.int_ranges(pl.col("lesion").list.len())).explode("lesion", "place")
+    later = pl.col("place") > 0
+    parts = parts.with_columns(
+        pl.col("lesion").str.strip_chars(),
+        state=pl.when(later).then(pl.lit("merged")).otherwise("state"),
+        diameter_mm=pl.when(~later).then("diameter_mm"),
+    ).drop("place")
+    # at a visit where the whole was measured, a record of a part says less
+    kept = rows.filter(~is_merged).join(parts, on=[*_KEY, "lesion"], how="anti", maintain_order="left")
+    return pl.concat([kept, parts]).sort(*_KEY, "lesion", maintain_order=True)
+
+
+def _split(rows: pl.DataFrame) -> pl.DataFrame:
+    """Name the lesion that a fragment (``TUSPLIT``) came from: its group, or its own name up to the last full stop."""
+    known = pl.concat_str(["subject", "lesion"], separator="\0")
+    names = rows.select(known)["subject"].unique().to_list()
+    of_group = pl.concat_str(["subject", "group"], separator="\0").is_in(names).fill_null(False)
+    from_name = pl.col("lesion").str.extract(r"^(.+)\.[^.]+$")
+    is_fragment = (pl.col("test") == "TUSPLIT").fill_null(False)
+    origin = pl.when(of_group & (pl.col("group") != pl.col("lesion"))).then("group").otherwise(from_name)
+    return rows.with_columns(parent=pl.when(is_fragment).then(origin))
 
 
 def _non_targets(rows: pl.DataFrame) -> pl.DataFrame:

@@ -49,7 +49,8 @@ def derive_rates(rows: pl.DataFrame, adsl: pl.DataFrame, protocol: Protocol) -> 
     adsl : polars.DataFrame
         Subjects, their start, death and new therapy.
     protocol : Protocol
-        Rates with ``by_months``, ``stable_at_least_months`` or ``progression_free_at_months``.
+        Rates with ``by_months``, ``stable_at_least_months`` or ``progression_free_at_months``, or with an assessor or
+        reader of their own, whom ``[tumour]`` then names.
 
     Returns
     -------
@@ -61,7 +62,7 @@ def derive_rates(rows: pl.DataFrame, adsl: pl.DataFrame, protocol: Protocol) -> 
     parts = [
         _rate(name, endpoint, rows, adsl, protocol)
         for name, endpoint in protocol.rates.items()
-        if endpoint.rests_on_assessments and name not in flags
+        if (endpoint.rests_on_assessments or endpoint.assessor or endpoint.reader) and name not in flags
     ]
     return pl.concat(parts, how="diagonal_relaxed") if parts else empty(ADRS)
 

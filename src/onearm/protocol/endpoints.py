@@ -30,6 +30,10 @@ class RateEndpoint(Section):
     """Responses that count as success; those of iRECIST (``iCR``, ``iPR`` …) read the best response by iRECIST."""
     of: Literal["confirmed", "unconfirmed"] = "confirmed"
     """Which best overall response is read."""
+    assessor: Name | None = None
+    """Whose assessments it rests on; those of ``tumour.assessor`` where missing."""
+    reader: Name | None = None
+    """Which reader of that assessor; missing: that of ``[tumour]``, or the accepted one where ``assessor`` is named here."""
     by_months: Months | None = None
     """Only assessments up to so many months from the start count, and so does what confirms a response."""
     stable_at_least_months: Months | None = None
@@ -80,6 +84,10 @@ class TimeEndpoint(Section):
     takes back an event that follows too many missed scans, ``no_baseline`` censors at the start."""
     landmarks_months: tuple[Months, ...] = ()
     """Months at which the rate without event is printed."""
+    assessor: Name | None = None
+    """Whose assessments it rests on; those of ``tumour.assessor`` where missing."""
+    reader: Name | None = None
+    """Which reader of that assessor; missing: that of ``[tumour]``, or the accepted one where ``assessor`` is named here."""
     previous_line: PreviousLine | None = None
     """The time on the previous line, with which this one is compared."""
     interval: Literal["plain", "log", "log-log", "logit", "arcsine"] | None = None

@@ -291,6 +291,8 @@ def describe_rate(endpoint: RateEndpoint) -> str:
 
 def _endpoint(name: str, endpoint: RateEndpoint | TimeEndpoint) -> str:
     title = f"**{endpoint.label or name}** ({name}, {endpoint.role}, {endpoint.set})"
+    who = [word.lower() for word in (endpoint.assessor, endpoint.reader) if word]
+    title += f", by the {', '.join(who)}," if who else ""
     if isinstance(endpoint, RateEndpoint):
         return f"{title} is the share of patients {describe_rate(endpoint)}."
     events = join_words([EVENT_PHRASES[e] for e in endpoint.event], "or")

@@ -63,8 +63,9 @@ class IRecistSwitches(Section):
     confirm_after_days: Count = 28
     confirm_within_days: Annotated[int, Field(ge=1)] | None = None
     increase_mm: Size = 5.0
-    increase_since: Literal["previous", "first"] = "previous"
+    increase_since: Literal["first", "previous"] = "first"
     non_target_confirmation: Literal["further_increase", "repeated"] = "further_increase"
+    unchanged_new_lesion: Literal["improvement", "iUPD"] = "improvement"
     carry_new_lesions: bool = True
     """Whether a new lesion that a later visit does not mention is still there; else it has gone, and the bar is reset."""
     open_progression: Literal["event", "ignore"] = "event"
@@ -80,6 +81,8 @@ class Tumour(Section):
     """Whose assessments are used: the value of TREVAL or RSEVAL."""
     reader: str | None = None
     """Which reader, where an assessor has several: the value of TREVALID or RSEVALID; missing: the accepted one."""
+    agreement_within_days: Days = 7
+    """By how many days the progressions of two readers may differ and still agree."""
     response_from: Literal["auto", "lesions", "assessed"] = "auto"
     """Derive responses from the lesions, take them as assessed, or derive where there are lesions."""
     confirm_response_after_days: Annotated[int, Field(ge=1)] = 28
