@@ -29,7 +29,8 @@ lint: $(STAMP)
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@$(BIN)/lint-imports
+	@$(BIN)/lint-imports --verbose > .import-linter.log 2>&1 || { cat .import-linter.log; exit 1; }
+	@$(BIN)/numpydoc lint $$(git ls-files 'src/*.py' | grep -v /cli/)
 	@$(BIN)/codespell src tests docs README.md ARCHITECTURE.md CHANGELOG.md benchmarks verification examples
 
 verify: $(STAMP)  ## coverage, type I error, bias: slow simulations
@@ -44,4 +45,4 @@ lock: $(UV)  ## renew requirements.lock; it names packages and hashes, never a r
 	  --python-version 3.11 --group dev pyproject.toml --output-file requirements.lock --upgrade
 
 clean:
-	@rm -rf .venv .tools demo .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@rm -rf .venv .tools .import-linter.log demo .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -124,9 +124,7 @@ def compare(n: int) -> None:
     if times:
         fastest = min(times, key=lambda name: times[name])
         print(f"  onearm takes {ours / times[fastest]:.2f} of the time of the fastest peer ({fastest})")
-    print(
-        f"  peak memory of onearm: {peak_megabytes(sample):.1f} MB besides the {9 * n / 1e6:.1f} MB of input"
-    )
+    print(f"  peak memory of onearm: {peak_megabytes(sample):.1f} MB besides the {9 * n / 1e6:.1f} MB of input")
 
 
 def has(module: str) -> bool:

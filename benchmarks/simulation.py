@@ -32,7 +32,7 @@ def simulate_once(n: int) -> dict[str, float]:
 
 
 def main() -> None:
-    """Print a line for each size, and how the time per patient compares with the size before."""
+    """Print a line for each size."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--all", action="store_true", help="also a million patients")
     parser.add_argument("--once", type=int, help=argparse.SUPPRESS)
@@ -40,18 +40,15 @@ def main() -> None:
     if asked.once:
         print(json.dumps(simulate_once(asked.once)))
         return
-    before = None
     for n in ALL_SIZES if asked.all else SIZES:
         command = [sys.executable, "-m", "benchmarks.simulation", "--once", str(n)]
         found = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
         each = found["seconds"] / n * 1000
-        ratio = "" if before is None else f", {before / each:.1f} times fewer than at the size before"
         print(
             f"{n:>9,} patients, {found['records']:>11,.0f} records: {found['seconds']:6.1f} s "
             f"({found['processor']:.1f} s of processor), {found['gib']:.1f} GiB, {found['mb']:.0f} MB on disk; "
-            f"{each:.3f} ms a patient{ratio}"
+            f"{each:.3f} ms a patient"
         )
-        before = each
 
 
 if __name__ == "__main__":

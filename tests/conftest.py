@@ -6,6 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# A deadline would time the machine, not the code.
+settings.register_profile("onearm", deadline=None)
+settings.load_profile("onearm")
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 

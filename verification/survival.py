@@ -22,8 +22,9 @@ from onearm.stats.cutpoint import best_cutpoint
 from onearm.stats.gray import gray_test
 from onearm.stats.kaplan_meier import kaplan_meier, survival_at
 from onearm.stats.log_rank import log_rank
-from onearm.stats.one_sample import ConstantHazard, one_sample_log_rank
+from onearm.stats.one_sample import one_sample_log_rank
 from onearm.stats.quantiles import survival_quantile
+from onearm.stats.reference_hazard import ConstantHazard
 from onearm.stats.restricted_mean import restricted_mean
 
 __all__ = ["main"]

@@ -8,9 +8,9 @@ from typing import Any
 
 import polars as pl
 import pytest
+from small_trial import DM, PROTOCOL, TR, write_small_trial
 
 from onearm.run import Checked, check_trial
-from small_trial import DM, PROTOCOL, TR, write_small_trial
 
 
 @pytest.fixture

@@ -8,12 +8,12 @@ from typing import Any
 
 import polars as pl
 import pytest
+from small_trial import PROTOCOL, write_small_trial
 
 from onearm.analyses import analyse
 from onearm.errors import ProtocolError
 from onearm.protocol import parse_protocol
 from onearm.run import Checked, check_trial
-from small_trial import PROTOCOL, write_small_trial
 
 DM = """STUDYID,USUBJID,ARMCD,RFSTDTC,DTHDTC,AGE,SEX,SITES
 SMALL,001,A,2023-01-02,2023-10-01,60,M,LIVER

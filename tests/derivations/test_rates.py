@@ -11,12 +11,12 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from small_trial import DM, PROTOCOL, TR, TU, write_small_trial
 
 from onearm.analyses import analyse
 from onearm.errors import ProtocolError
 from onearm.protocol import describe_protocol, parse_protocol
 from onearm.run import Checked, check_trial
-from small_trial import DM, PROTOCOL, TR, TU, write_small_trial
 
 
 def rate(keys: str) -> str:

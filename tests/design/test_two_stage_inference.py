@@ -144,31 +144,51 @@ def test_upper_limit_of_koyama_and_chen_misses_more_often_than_it_says() -> None
     worst = {"koyama_chen": 0.0, "exact": 0.0}
     for p in np.linspace(0.3, 0.9, 61):
         weights = {x: probability((2, x), R1, N1, N, p) for x in found}
-        for which in worst:
+        for which, so_far in worst.items():
             missed = sum(weights[x] for x, result in found.items() if getattr(result, f"{which}_high") < p)
-            worst[which] = max(worst[which], missed)
+            worst[which] = max(so_far, missed)
     assert worst["koyama_chen"] > 0.08
     assert worst["exact"] <= 0.05
 
 
-@pytest.mark.parametrize("n2", [12, 19, 26])
-@pytest.mark.parametrize("p", [0.1, 0.2, 0.35])
-def test_conditional_exact_interval_keeps_its_level_on_each_side_whatever_stage_2_was(n2: int, p: float) -> None:
-    misses = np.zeros(2)
-    for x1 in range(N1 + 1):
-        if x1 <= R1:
-            found = infer_two_stage(R1, N1, R, N, responders=x1, stage=1, p0=0.1, level=0.90)
-            misses += binom.pmf(x1, N1, p) * np.array([found.exact_low > p, found.exact_high < p])
+def misses_of_the_conditional_order(design: tuple[int, int, int, int], n2: int, p: float) -> np.ndarray:
+    """Probability that the 90 % interval lies above p, and below p, with a second stage of n2 patients."""
+    r1, n1, r, n = design
+    total = np.zeros(2)
+    for x1 in range(n1 + 1):
+        if x1 <= r1:
+            found = infer_two_stage(r1, n1, r, n, responders=x1, stage=1, p0=0.1, level=0.90)
+            total += binom.pmf(x1, n1, p) * np.array([found.exact_low > p, found.exact_high < p])
             continue
         for x2 in range(n2 + 1):
-            weight = binom.pmf(x1, N1, p) * binom.pmf(x2, n2, p)
+            weight = binom.pmf(x1, n1, p) * binom.pmf(x2, n2, p)
             if weight < 1e-7:
                 continue
             found = infer_two_stage(
-                R1, N1, R, N, responders=x1 + x2, p0=0.1, level=0.90, responders_stage1=x1, n2=n2, order="conditional"
+                r1, n1, r, n, responders=x1 + x2, p0=0.1, level=0.90, responders_stage1=x1, n2=n2, order="conditional"
             )
-            misses += weight * np.array([found.exact_low > p, found.exact_high < p])
-    assert (misses <= 0.05 + 1e-6).all()
+            total += weight * np.array([found.exact_low > p, found.exact_high < p])
+    return total
+
+
+@pytest.mark.parametrize("n2", [12, 19, 26])
+@pytest.mark.parametrize("p", [0.1, 0.3, 0.6, 0.85])
+def test_conditional_exact_interval_keeps_its_level_on_each_side_whatever_stage_2_was(n2: int, p: float) -> None:
+    """Up to five of ten responders in stage 1 leave the decision open; more decide it alone."""
+    assert (misses_of_the_conditional_order((R1, N1, R, N), n2, p) <= 0.05 + 1e-6).all()
+
+
+@pytest.mark.parametrize("p", [0.2, 0.5, 0.8])
+def test_conditional_exact_interval_keeps_its_level_where_stage_2_cannot_reach_the_boundary(p: float) -> None:
+    """2/10, 8/14: after 3 or 4 responders four more patients cannot make nine."""
+    assert (misses_of_the_conditional_order((2, 10, 8, 14), 6, p) <= 0.05 + 1e-6).all()
+
+
+def test_conditional_interval_holds_what_was_seen_where_stage_1_alone_decided() -> None:
+    found = infer_two_stage(R1, N1, R, N, responders=23, p0=0.1, responders_stage1=8, n2=19, order="conditional")
+    assert found.exact_low < 23 / 29 < found.exact_high
+    assert found.exact_high - found.exact_low < 0.45
+    assert found.p_value < infer_two_stage(R1, N1, R, N, responders=6, p0=0.1).p_value
 
 
 def test_changed_second_stage_keeps_alpha_whatever_its_size_depends_on() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import polars as pl
 import pytest
+from outputs.sample import PROTOCOL, make_sample
 
 from onearm.outputs.figures import (
     consort_data,
@@ -19,7 +20,6 @@ from onearm.outputs.figures import (
 from onearm.outputs.lookup import Group, Lookup
 from onearm.protocol import parse_protocol
 from onearm.results import Rows, concat_results
-from outputs.sample import PROTOCOL, make_sample
 
 ALL = Group(None, "All patients", "")
 START = dt.date(2024, 1, 1)

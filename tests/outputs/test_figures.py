@@ -12,6 +12,7 @@ from matplotlib import rcParams
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
+from outputs.sample import Sample, make_sample
 
 from onearm.outputs.figures import (
     ONE_COLUMN_MM,
@@ -30,9 +31,9 @@ from onearm.outputs.figures import (
     to_svg,
     waterfall_data,
 )
-from onearm.outputs.figures.style import clean, short_labels, stamp_synthetic, text_width_mm, wrap_mm
+from onearm.outputs.figures.style import stamp_synthetic
+from onearm.outputs.figures.text import clean, short_labels, text_width_mm, wrap_mm
 from onearm.outputs.lookup import Group, Lookup
-from outputs.sample import Sample, make_sample
 
 ALL = Group(None, "All patients", "")
 
@@ -102,7 +103,7 @@ def test_one_column_of_a_journal_is_wide_enough(kind: str) -> None:
 def test_without_patients_the_figure_says_why(kind: str) -> None:
     words = " ".join(text for text, _ in _texts(DRAWN[kind](make_sample(0), None)))
     expected = {"consort": "Screened for eligibility (n = 0)"}.get(kind, "No data")
-    assert expected in words
+    assert expected in words.replace("\N{NO-BREAK SPACE}", " ")
 
 
 @pytest.mark.parametrize("kind", ["waterfall", "spider"])
@@ -126,10 +127,11 @@ def test_svg_has_no_date_and_is_well_formed() -> None:
 
 
 def test_markup_and_formulas_in_an_identifier_are_text() -> None:
-    names = ["<script>alert(1)</script>", "a$x^2$b", "line\nbreak\x00", "患者"]
+    names = ["<script>alert(1)</script>", "a$x^2$b", "control\x00\x1b", "患者"]
     svg = to_svg(DRAWN["swimmer"](make_sample(4, subjects=names), None)).decode()
     ET.fromstring(svg)
     assert "<script" not in svg
+    assert "\x00" not in svg
     assert "a$x^2$b" in svg
     assert "患者" in svg
 
@@ -181,16 +183,18 @@ def test_drawn_curve_is_the_curve_of_the_results() -> None:
 
 
 def test_forest_plot() -> None:
-    columns = ("subgroup", "level", "n", "events", "estimate", "low", "high")
+    columns = ("subgroup", "level", "n", "events", "estimate", "low", "high", "note")
     rows = [
-        ("Sex", "Male", 31.0, 15.0, 0.9, 0.5, 1.5),
-        ("Sex", "Female", 15.0, 6.0, 1.2, 0.5, 3.0),
-        ("Liver metastases with a rather long name", "Yes", 7.0, 6.0, 3.0, 1.1, 90.0),
-        ("Liver metastases with a rather long name", "No", 0.0, 0.0, None, None, None),
+        ("Sex", "Male", 31.0, 15.0, 0.9, 0.5, 1.5, None),
+        ("Sex", "Female", 15.0, 6.0, 1.2, 0.5, 3.0, None),
+        ("Liver metastases with a rather long name", "Yes", 7.0, 6.0, 3.0, 1.1, 90.0, None),
+        ("Liver metastases with a rather long name", "No", 0.0, 0.0, None, None, None, None),
     ]
     printed = ["0.90 (0.50–1.50)", "1.20 (0.50–3.00)", "3.00 (1.10–90.00)", "NE"]
     data = pl.DataFrame(rows, schema=columns, orient="row")
-    figure = draw_forest(data, printed=printed, heading="HR (95% CI)", x_label="Hazard ratio", reference=1.0, log=True)
+    figure = stamp_synthetic(
+        draw_forest(data, printed=printed, heading="HR (95% CI)", x_label="Hazard ratio", reference=1.0, log=True)
+    )
     words = [text for text, _ in _texts(figure)]
     assert {"Male", "15/31", *printed} <= set(words)
     assert _overlaps(figure) == []
@@ -221,4 +225,9 @@ def test_short_labels_still_tell_patients_apart() -> None:
     assert short_labels(["only"]) == ["only"]
     assert short_labels([]) == []
     assert short_labels(["same", "same"]) == ["same", "same"]
-    assert clean("a\x00b") == "a\N{REPLACEMENT CHARACTER}b"
+
+
+def test_only_what_xml_forbids_is_replaced() -> None:
+    assert clean("a\x00b\ud800") == "a\N{REPLACEMENT CHARACTER}b\N{REPLACEMENT CHARACTER}"
+    assert clean("a\tb\nc") == "a b c"
+    assert clean("é 患者\u3000\u200d\N{NO-BREAK SPACE}") == "é 患者\u3000\u200d\N{NO-BREAK SPACE}"

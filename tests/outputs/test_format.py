@@ -9,10 +9,10 @@ from fractions import Fraction
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from outputs.sample import PROTOCOL
 
 from onearm.outputs.format import Printer, format_date, format_number, format_p_value, printer_of
 from onearm.protocol import parse_protocol
-from outputs.sample import PROTOCOL
 
 EVEN, AWAY = Printer("half_even"), Printer("half_away")
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from outputs.sample import PROTOCOL, make_sample
+
 from onearm.outputs.lookup import Group, Lookup, groups_of, subgroup_rows
 from onearm.protocol import parse_protocol
 from onearm.results import Rows, concat_results
-from outputs.sample import PROTOCOL, make_sample
 
 ALL = Group(None, "All patients", "")
 

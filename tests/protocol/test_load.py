@@ -6,6 +6,7 @@ import dataclasses
 import json
 from importlib.resources import files
 from pathlib import Path
+from typing import Literal, get_args, get_origin, get_type_hints
 
 import pytest
 
@@ -95,14 +96,16 @@ def test_the_template_shows_every_default_as_it_is() -> None:
                 "confirm_after_days": Tumour().confirm_response_after_days,
                 "stable_at_least_days": Tumour().stable_at_least_days,
                 "stable_from": "reference_day",
-                "within_days": None,  # endpoint.NAME.by_months
             },
         ),
     ],
 )
-def test_every_switch_of_the_rules_is_a_key_with_the_same_default(
+def test_every_switch_of_the_rules_is_a_key_with_the_same_choices(
     rules: type, switches: type, elsewhere: dict[str, object]
 ) -> None:
+    hints, kept = get_type_hints(rules), get_type_hints(switches)
+    choices = {name: get_args(hint) for name, hint in hints.items() if get_origin(hint) is Literal}
+    assert choices == {name: get_args(kept[name]) for name in choices}
     defaults = {field.name: field.default for field in dataclasses.fields(rules)}
     assert defaults == {**{n: f.default for n, f in switches.model_fields.items()}, **elsewhere}
 

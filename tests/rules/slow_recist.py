@@ -29,7 +29,7 @@ def target_responses(visits: list[dict[str, Lesion]], rules: RecistRules) -> lis
         seen = {name: visit[name] for name in baseline if name in visit and visit[name][1] is not None}
         measured = sum((mm for _, mm in seen.values()), Fraction(0))
         whole = len(seen) == len(baseline)
-        back = was_gone and rules.reappearance == "PD" and any(mm > 0 for node, mm in seen.values() if not node)
+        back = was_gone and rules.reappearance == "target" and any(mm > 0 for node, mm in seen.values() if not node)
         if baseline_sum is None:
             response = "NE"
         elif not whole:
@@ -59,7 +59,7 @@ def grown(total: Fraction, nadir: Fraction, rules: RecistRules) -> bool:
     """Whether a sum is progression from the nadir."""
     rise = total - nadir
     if nadir == 0:
-        return rise > 0 and (rules.reappearance == "PD" or rise >= Fraction(rules.progression_mm))
+        return rise > 0 and rise >= Fraction(rules.progression_mm)
     return 100 * rise >= Fraction(rules.progression_pct) * nadir and rise >= Fraction(rules.progression_mm)
 
 
@@ -68,18 +68,21 @@ def immune_responses(points: list[dict[str, Any]], rules: IRecistRules) -> list[
     Immune response of each timepoint.
 
     A point has ``day, response`` (of RECIST 1.1), ``pd`` (the set of kinds of lesion that progressed: T, N, X),
-    ``mm`` (target sum or None), ``more`` (a non-target increased), ``n`` and ``new_mm`` (new lesions or None).
+    ``mm`` (target sum or None), ``more`` (a non-target increased), ``n`` and ``new_mm`` (new lesions or None), and
+    ``other`` (the response without new lesions).
     """
     immune = {"CR": "iCR", "PR": "iPR", "SD": "iSD", "NON-CR/NON-PD": "NON-iCR/NON-iUPD"}
     found: list[str] = []
     history: list[dict[str, Any]] = []  # timepoints of the unconfirmed progression that is open
     kinds: set[str] = set()
-    for point in points:
+    accepted: list[dict[str, Any]] = []  # timepoints since new lesions no longer count
+    for given in points:
+        point, accepted = without_accepted(given, accepted)
         if "iCPD" in found:
             found.append("iCPD")
             continue
         if not history:
-            word = "iUPD" if point["pd"] else immune.get(point["response"], point["response"])
+            word = "iUPD" if point["pd"] else immune.get(point["other"], point["other"])
             begins = bool(point["pd"])
         else:
             word, begins = follow(point, history, kinds, rules)
@@ -90,7 +93,8 @@ def immune_responses(points: list[dict[str, Any]], rules: IRecistRules) -> list[
             kinds |= point["pd"]
             word = "iUPD"
         elif word == "reset":
-            history, word = [], immune[point["response"]]
+            history, word = [], immune[point["other"]]
+            accepted = [point] if "X" in point["pd"] else []
         found.append(word)
     return found
 
@@ -106,9 +110,33 @@ def follow(
             return "iUPD", False
         is_late = rules.confirm_within_days is not None and waited > rules.confirm_within_days
         return ("iUPD", True) if is_late else ("iCPD", False)
+    if point["pd"] == {"X"} and rules.unchanged_new_lesion == "improvement" and better(point, history[0]):
+        return "reset", False
     if point["pd"]:
         return "unchanged", False
-    return ("NE" if point["response"] == "NE" else "reset"), False
+    return ("NE" if point["other"] == "NE" else "reset"), False
+
+
+def better(point: dict[str, Any], first: dict[str, Any]) -> bool:
+    """Whether lesions other than new ones have a better response than at the first timepoint of a progression."""
+    order = [["CR"], ["PR"], ["SD", "NON-CR/NON-PD"], ["PD"]]
+    places = [[word["other"] in words for words in order] for word in (point, first)]
+    return all(any(place) for place in places) and places[0].index(True) < places[1].index(True)
+
+
+def without_accepted(
+    point: dict[str, Any], accepted: list[dict[str, Any]]
+) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Leave new lesions that no longer count out of a timepoint, unless there are more or larger ones."""
+    if not accepted:
+        return point, []
+    if "X" not in point["pd"]:
+        return point, []
+    least = min(old["new_mm"] for old in accepted)
+    rise = point["new_mm"] - least
+    if point["n"] > accepted[0]["n"] or (rise >= 5 and 5 * rise >= least):
+        return point, []
+    return point | {"pd": point["pd"] - {"X"}}, [*accepted, point]
 
 
 def is_worse(point: dict[str, Any], older: list[dict[str, Any]], kinds: set[str], rules: IRecistRules) -> bool:

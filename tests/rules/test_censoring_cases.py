@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime
+
 import polars as pl
 import pytest
 from tests.rules.cases import case_id, read_cases
@@ -74,3 +76,24 @@ def test_no_start_gives_no_day():
     subjects = pl.DataFrame({"subject": ["a"], "start_day": pl.Series([None], dtype=pl.Int64), "death_day": [9]})
     found = time_to_event(subjects, None, OS_RULES).row(0, named=True)
     assert (found["day"], found["is_event"], found["reason"]) == (None, False, "no_start")
+
+
+def test_several_subjects_with_dates_and_no_censoring_strategy():
+    start = pl.date(2024, 1, 1)
+    subjects = pl.DataFrame({"subject": ["a", "b"]}).with_columns(
+        start_day=start,
+        death_day=pl.Series([None, datetime.date(2024, 3, 1)]),
+        last_known_alive_day=pl.date(2024, 2, 1),
+    )
+    found = time_to_event(subjects, None, OS_RULES)
+    assert found.select("day", "is_event").rows() == [
+        (datetime.date(2024, 2, 1), False),
+        (datetime.date(2024, 3, 1), True),
+    ]
+
+
+def test_several_subjects_of_whom_nothing_but_the_start_is_known():
+    subjects = pl.DataFrame({"subject": ["a", "b", "c"], "start_day": [0, 1, 2]})
+    for rules in (OS_RULES, TimeToEventRules(), TimeToEventRules(new_therapy="event", treatment_stop="event")):
+        found = time_to_event(subjects, None, rules)
+        assert found.select("day", "is_event", "reason").rows() == [(n, False, "no_assessment") for n in range(3)]

@@ -8,7 +8,7 @@ from datetime import date
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from onearm.errors import MethodError
@@ -110,6 +110,7 @@ def test_an_unknown_rule_is_refused():
         impute_dates(pl.Series(["2014"]), rule="middle")
 
 
+@settings(deadline=None)
 @given(
     day=st.dates(min_value=datetime.date(1900, 1, 1), max_value=datetime.date(2100, 12, 31)),
     known=st.integers(1, 3),

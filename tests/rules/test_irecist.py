@@ -10,6 +10,7 @@ import pytest
 from onearm.rules.best_response import BestResponseRules
 from onearm.rules.irecist import immune_timepoint_response
 from onearm.rules.irecist_best import confirmed_immune_best_response, immune_best_response, immune_progression
+from onearm.rules.recist import RecistRules
 
 
 def _frames(words: list[str], every: int = 56) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -136,7 +137,8 @@ def test_published_components_give_the_published_responses(shared_data):
         n_increased=pl.lit(0),
         new_mm=pl.lit(0.0),
     )
-    found = immune_timepoint_response(target, non_target, new_lesion)
+    # its authors call what is back after iCR iPR or iSD
+    found = immune_timepoint_response(target, non_target, new_lesion, recist=RecistRules(reappearance="sum"))
     both = wide.select("OVRLRESP", "VISIT", subject="USUBJID", visit="VISITNUM").join(found, on=["subject", "visit"])
     assert both.height == 75
     different = {

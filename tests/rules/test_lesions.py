@@ -131,9 +131,14 @@ def test_the_reason_of_an_incomplete_sum_gives_no_misleading_change():
     assert why[1] == "1 of 2 targets are missing or not evaluable: measured 20 mm, baseline 100 mm, nadir 100 mm"
 
 
-@pytest.mark.parametrize(("switch", "expected"), [("earliest_scan", 40), ("triggering_scan", 44), ("latest_scan", 45)])
+@pytest.mark.parametrize(
+    ("switch", "expected"),
+    [("earliest_scan", 40), ("triggering_scan", 43), ("by_component", 44), ("latest_scan", 45)],
+)
 def test_day_of_progression(switch, expected):
-    target = pl.DataFrame({"subject": ["a"], "visit": [1], "day": [44], "target": ["PD"]})
+    target = pl.DataFrame(
+        {"subject": ["a"], "visit": [1], "day": [43], "first_day": [43], "last_day": [44], "target": ["PD"]}
+    )
     non_target = pl.DataFrame(
         {"subject": ["a"], "visit": [1], "day": [40], "first_day": [40], "last_day": [45], "non_target": ["CR"]}
     )
@@ -303,3 +308,18 @@ def test_a_row_without_a_visit_is_refused():
     frame = _lesions(("a", None, 0, "T1", False, 20.0, None))
     with pytest.raises(DataError, match="1 rows have no visit; the first is subject 'a'"):
         sum_of_diameters(frame)
+
+
+def test_a_non_target_that_was_not_there_at_baseline_does_not_stand_in_for_a_missing_one():
+    rows = {"subject": ["a"] * 3, "visit": [0, 0, 1], "day": [0, 0, 42], "lesion": ["N1", "N2", "N1"]}
+    known = pl.DataFrame(rows | {"state": ["present", "present", "absent"]})
+    other = pl.DataFrame({"subject": ["a"], "visit": [1], "day": [42], "lesion": ["N9"], "state": ["absent"]})
+    assert non_target_response(pl.concat([known, other]))["non_target"].to_list() == [None, "NE"]
+
+
+def test_repeated_lesions_are_refused():
+    row = pl.DataFrame({"subject": ["a"], "visit": [1], "day": [42], "lesion": ["X"], "state": [None]})
+    twice = pl.concat([row, row]).cast({"state": pl.String})
+    for function in (non_target_response, new_lesion_response):
+        with pytest.raises(DataError, match="1 keys stand on more than one row"):
+            function(twice)

@@ -91,6 +91,21 @@ def test_timepoint_response(case):
     assert timepoint_response(target, non_target, new_lesion)["response"].to_list() == [case["expected"]]
 
 
+@pytest.mark.parametrize("case", read_cases("course.csv"), ids=case_id)
+def test_course_of_timepoints(case):
+    parts = [re.fullmatch(r"(-|[A-Z]+)/(.+)/(no|yes)", word).groups() for word in case["course"].split()]
+    key = pl.DataFrame({"subject": ["1"] * len(parts), "visit": range(len(parts)), "day": range(len(parts))})
+    target, non_target, new = ([part[place] for part in parts] for place in range(3))
+    found = timepoint_response(
+        None if "-" in target else key.with_columns(target=pl.Series(target)),
+        key.with_columns(non_target=pl.Series(non_target)),
+        key.with_columns(new_lesion=pl.Series(new)),
+        RecistRules(**case["switches"]),
+    )
+    assert found["response"].to_list() == case["expected"].split()
+    assert found["rule"][-1] == case["expected_rule"]
+
+
 def _responses(text: str) -> pl.DataFrame:
     rows = [("1", int(day), word) for day, word in (part.split(":") for part in text.split())]
     return pl.DataFrame(rows, schema={"subject": pl.String, "day": pl.Int64, "response": pl.String}, orient="row")

@@ -7,6 +7,7 @@ from pathlib import Path
 import polars as pl
 
 from onearm.rules.dates import impute_dates
+from onearm.rules.recist import RecistRules
 from onearm.rules.recist_lesions import check_target_lesions
 from onearm.rules.recist_non_target import non_target_response
 from onearm.rules.recist_target import sum_of_diameters, target_response
@@ -14,7 +15,7 @@ from onearm.rules.recist_timepoint import timepoint_response
 
 # (patient, reader, visit): (published, derived)
 DIFFERENT = {
-    # all targets had gone at week 6; one of 5 mm is back, which two readers call PD and the third PR
+    # all disease had gone at week 6, and one target of 4.95 mm is back: PD after an overall CR, but less than 5 mm
     ("01-701-1133", "RADIOLOGIST 2", 4): ("PR", "PD"),
 }
 
@@ -51,23 +52,29 @@ def _targets(folder: Path) -> pl.DataFrame:
     )
 
 
-def test_published_timepoint_responses(shared_data):
-    folder = shared_data("pharmaversesdtm_onco")
-    target = target_response(sum_of_diameters(_targets(folder)))
+def _differences(folder: Path, rules: RecistRules) -> dict[tuple[str, str, int], tuple[str, str]]:
+    target = target_response(sum_of_diameters(_targets(folder), rules), rules)
     rows = _lesions(folder).filter(pl.col("TRGRPID") == "NON-TARGET")
     # each state is recorded twice in the file
     states = rows.select("subject", "visit", "day", "lesion", state=pl.col("TRSTRESC").str.to_lowercase()).unique()
-    derived = timepoint_response(target, non_target_response(states))
+    derived = timepoint_response(target, non_target_response(states, rules), rules=rules)
     published = _read(folder, "rs_onco_recist.csv").select(
         "RSSTRESC", "USUBJID", "reader", "visit", subject=pl.concat_str("USUBJID", "reader", separator="|")
     )
     both = published.join(derived, on=["subject", "visit"], how="full", coalesce=True)
     assert both.height == 66
-    different = {
+    return {
         (row["USUBJID"], row["reader"], row["visit"]): (row["RSSTRESC"], row["response"])
         for row in both.filter(pl.col("RSSTRESC").ne_missing(pl.col("response"))).iter_rows(named=True)
     }
-    assert different == DIFFERENT
+
+
+def test_published_timepoint_responses(shared_data):
+    assert _differences(shared_data("pharmaversesdtm_onco"), RecistRules()) == DIFFERENT
+
+
+def test_all_published_responses_where_a_lesion_that_is_back_is_judged_by_the_sum(shared_data):
+    assert _differences(shared_data("pharmaversesdtm_onco"), RecistRules(reappearance="sum")) == {}
 
 
 def test_the_targets_are_those_that_recist_allows(shared_data):

@@ -93,7 +93,8 @@ def test_assessment_after_death(tmp_path: Path) -> None:
 
 
 def test_response_after_progression(tmp_path: Path) -> None:
-    more = "001,10,T1,TARGET,LDIAM,10,mm,INVESTIGATOR,5,WEEK 24,2023-06-19\n001,11,T2,TARGET,LPERP,10,mm,INVESTIGATOR,5,WEEK 24,2023-06-19\n"
+    rest = "mm,INVESTIGATOR,5,WEEK 24,2023-06-19"
+    more = f"001,10,T1,TARGET,LDIAM,10,{rest}\n001,11,T2,TARGET,LPERP,10,{rest}\n"
     folder = write_small_trial(tmp_path, tr=TR + more)
     assert findings(folder, "DERIVE-RESPONSE-AFTER-PD")["subject"].to_list() == ["001"]
     adrs = check_trial(folder).derived.datasets["adrs"]

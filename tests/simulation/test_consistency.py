@@ -152,6 +152,19 @@ def test_disposition_agrees_with_the_other_tables(tables):
     assert toxic <= set(tables["ae"].filter(pl.col("AEACN") == "DRUG WITHDRAWN")["USUBJID"])
 
 
+def test_reasons_are_terms_of_cdisc(tables):
+    # CDISC codelist NCOMPLT, as far as the simulation needs it
+    allowed = {
+        "PROGRESSIVE DISEASE", "ADVERSE EVENT", "DEATH", "WITHDRAWAL BY SUBJECT", "COMPLETED", "LOST TO FOLLOW-UP",
+        "SCREEN FAILURE",
+    }  # fmt: skip
+    events = tables["ds"].filter(pl.col("DSCAT") == "DISPOSITION EVENT")
+    assert set(events["DSDECOD"]) <= allowed
+    refused = events.filter(pl.col("DSTERM") == "REFUSAL OF FURTHER TREATMENT")
+    assert set(refused["DSDECOD"]) <= {"WITHDRAWAL BY SUBJECT"}
+    assert (refused["DSSCAT"] == "TREATMENT").all()
+
+
 def test_survivors_have_a_day_on_which_they_were_last_known_alive(tables):
     alive = enrolled(tables).filter(pl.col("RFPENDTC").is_null())["USUBJID"]
     contacted = tables["ss"].filter(pl.col("SSSTRESC") == "ALIVE")["USUBJID"]

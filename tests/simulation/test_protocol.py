@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+from dataclasses import replace
 
 import polars as pl
 import pytest
@@ -11,6 +12,8 @@ import pytest
 from onearm.errors import ProtocolError
 from onearm.protocol import parse_protocol
 from onearm.simulation import simulate
+from onearm.simulation.screening import plan_screening
+from onearm.simulation.simulate import simulate_block
 
 
 @pytest.fixture(scope="module")
@@ -153,3 +156,31 @@ def test_cohorts_are_filled_evenly(other_text, other_assumptions):
 def test_a_protocol_that_cannot_be_simulated_is_refused(other_text, other_assumptions, old, new, message):
     with pytest.raises(ProtocolError, match=message):
         simulate(parse_protocol(other_text.replace(old, new)), other_assumptions, n=5, seed=1)
+
+
+def test_without_a_scan_before_the_cutoff_there_is_the_baseline_only(other_text, other_assumptions):
+    schedule = "schedule = [{ every_days = 56, until_day = 168 }, { every_days = 84 }]"
+    never = parse_protocol(other_text.replace(schedule, "schedule = [{ every_days = 2000 }]"))
+    tables = simulate(never, other_assumptions, n=30, seed=1)
+    assert tables["tr"]["VISIT"].unique().to_list() == ["SCREENING"]
+
+
+def test_without_drugs_nothing_is_given_and_patients_are_still_followed(other_text, other_assumptions):
+    start, end = other_text.index("[[treatment]]"), other_text.index("[sets]")
+    untreated = parse_protocol(other_text[:start] + other_text[end:])
+    quiet = other_assumptions.toxicity.model_copy(update={"event": ()})
+    tables = simulate(untreated, other_assumptions.model_copy(update={"toxicity": quiet}), n=30, seed=1)
+    assert tables["ex"].height == tables["ae"].height == 0
+    assert tables["tr"]["VISIT"].n_unique() > 1
+
+
+def test_a_block_without_an_enrolled_patient_has_its_failures_only(protocol, assumptions):
+    planned = plan_screening(protocol, assumptions, n=1, seed=1)
+    nobody = replace(planned, is_enrolled=planned.is_enrolled & False)
+    tables = simulate_block(protocol, assumptions, nobody, seed=1, block=0)
+    assert tables["dm"]["ARMCD"].to_list() == ["SCRNFAIL"] * tables["dm"].height
+    assert tables["tr"].height == 0
+    whole = simulate(protocol, assumptions, n=1, seed=1)
+    assert {name: table.schema for name, table in tables.items()} == {
+        name: table.schema for name, table in whole.items()
+    }

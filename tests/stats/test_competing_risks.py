@@ -77,6 +77,18 @@ def test_gray_without_a_failure_is_said() -> None:
     assert "too few failures" in found.note
 
 
+@pytest.mark.parametrize("cause", [[0, 0, 0, 0], [2, 2, 2, 2]])
+def test_gray_without_any_failure_from_the_cause(cause: list[int]) -> None:
+    found = gray_test([1, 2, 3, 4], cause, list("abab"), strata=[1, 1, 2, 2])
+    assert math.isnan(found.p)
+
+
+def test_gray_where_one_group_is_left() -> None:
+    # cuminc(c(12, 6, 7, 2), rep(1, 4), c(1, 0, 1, 0))$Tests: the pooled incidence reaches 1 with a group still at risk
+    found = gray_test([12, 6, 7, 2], [1, 1, 1, 1], [1, 0, 1, 0])
+    assert math.isclose(found.chi_squared, 2.81508078994614, rel_tol=1e-9)
+
+
 def test_left_truncation_by_hand() -> None:
     # at 2 three of four are at risk (the last enters at 2): 1/3; at 3 the next of cause 2, then of 2 left 1 at 5
     curve = cumulative_incidence([2, 3, 5, 6], [1, 2, 1, 0], entry=[0, 0, 0, 2])

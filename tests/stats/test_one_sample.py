@@ -12,13 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from onearm.errors import MethodError
-from onearm.stats.one_sample import (
-    ConstantHazard,
-    PiecewiseHazard,
-    ReferenceCurve,
-    hazard_from_median,
-    one_sample_log_rank,
-)
+from onearm.stats.one_sample import one_sample_log_rank
+from onearm.stats.reference_hazard import ConstantHazard, PiecewiseHazard, ReferenceCurve, hazard_from_median
 
 EXTRA = json.loads((Path(__file__).parents[1] / "reference" / "survival_extra.json").read_text())["one_sample"]
 AML_TIME = [9, 13, 13, 18, 23, 28, 31, 34, 45, 48, 161, 5, 5, 8, 8, 12, 16, 23, 27, 30, 33, 43, 45]

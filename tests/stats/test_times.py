@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from onearm.errors import MethodError
-from onearm.stats.times import TIE_TOLERANCE, check_level, check_times, distinct_times
+from onearm.stats.times import TIE_TOLERANCE, check_level, check_times, count_at, distinct_times, merge_sorted
 
 
 def test_two_events_as_booleans_or_codes_are_the_same() -> None:
@@ -67,3 +67,18 @@ def test_merging_keeps_order_and_moves_times_down_only(times: list[float]) -> No
     assert np.all(np.diff(after[order]) >= 0)
     kept = np.unique(after)
     assert np.all(np.diff(kept) > TIE_TOLERANCE)
+
+
+@given(st.lists(st.floats(0, 1e4), min_size=1, max_size=30))
+def test_sorted_or_not_the_same_is_merged(times: list[float]) -> None:
+    np.testing.assert_array_equal(merge_sorted(np.sort(times)), np.sort(distinct_times(times)))
+
+
+@given(st.lists(st.integers(0, 12), min_size=1, max_size=30))
+def test_counts_are_those_of_the_distinct_times(times: list[int]) -> None:
+    grid, counts = np.unique(times, return_counts=True)
+    np.testing.assert_array_equal(count_at(grid.astype(float), np.array(times, dtype=float)), counts)
+
+
+def test_nothing_is_counted_on_an_empty_grid() -> None:
+    assert count_at(np.empty(0), np.empty(0)).size == 0

@@ -72,7 +72,10 @@ def _flow(group: Population, protocol: Protocol) -> pl.DataFrame:
     enrolled, treated = pl.col("SCRFFL").is_null(), pl.col("TRTSDT").is_not_null()
     # Without any date of treatment (one row per patient), nothing is known of who was treated or stopped.
     known = adsl["TRTSDT"].null_count() < adsl.height
-    steps = {"screened": pl.lit(True), "not_enrolled": ~enrolled, "enrolled": enrolled}
+    # Without a screening failure on record, nobody can say how many were screened.
+    screened = adsl["SCRFFL"].null_count() < adsl.height
+    steps = {"screened": pl.lit(True), "not_enrolled": ~enrolled} if screened else {}
+    steps["enrolled"] = enrolled
     if known:
         steps |= {"not_treated": enrolled & ~treated, "treated": treated}
         steps |= {name: pl.col("EOTSTT") == name.upper() for name in ("ongoing", "discontinued", "completed")}

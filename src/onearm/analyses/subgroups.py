@@ -23,8 +23,12 @@ from onearm.stats.cox import CoxModel, cox
 from onearm.stats.kaplan_meier import kaplan_meier
 from onearm.stats.log_rank import log_rank
 from onearm.stats.quantiles import survival_quantile
+from onearm.terms import StartRule
 
 __all__ = ["levels_of", "subgroups"]
+
+
+_FROM_RESPONSE = (StartRule.FIRST_RESPONSE, StartRule.FIRST_CONFIRMED_RESPONSE)
 
 
 class _Split(NamedTuple):
@@ -63,9 +67,16 @@ def subgroups(datasets: Datasets, protocol: Protocol) -> pl.DataFrame:
         part
         for subgroup in protocol.subgroup
         for name, endpoint in protocol.endpoint.items()
+        if _is_repeated(subgroup, name, endpoint)
         for population in populations(datasets, protocol, endpoint.set)
         for part in _one(subgroup, name, endpoint, population, datasets, protocol)
     )
+
+
+def _is_repeated(subgroup: Subgroup, name: str, endpoint: RateEndpoint | TimeEndpoint) -> bool:
+    if subgroup.endpoints:
+        return name in subgroup.endpoints
+    return isinstance(endpoint, RateEndpoint) or (endpoint.among == "all" and endpoint.start not in _FROM_RESPONSE)
 
 
 def levels_of(values: pl.Series, subgroup: Subgroup) -> pl.Series:
@@ -87,7 +98,9 @@ def levels_of(values: pl.Series, subgroup: Subgroup) -> pl.Series:
     if subgroup.cuts and values.dtype.is_numeric():
         cuts = list(subgroup.cuts)
         names = [f"< {cuts[0]:g}", *(f"{a:g} to < {b:g}" for a, b in pairwise(cuts)), f"≥ {cuts[-1]:g}"]
-        return values.cut(cuts, labels=names, left_closed=True).cast(pl.Enum(names))
+        classes = np.searchsorted(cuts, values.cast(pl.Float64).fill_null(0.0).to_numpy(), side="right")
+        level = pl.Series(classes).replace_strict(dict(enumerate(names)), return_dtype=pl.Enum(names))
+        return pl.select(pl.when(values.is_not_null()).then(level)).to_series()
     text = (
         values.cast(pl.String)
         if not values.dtype.is_float()

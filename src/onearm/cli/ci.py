@@ -124,4 +124,6 @@ def _record(x: int, n: int, interval: Interval) -> dict[str, object]:
 
 
 def _percent(proportion: float) -> str:
-    return f"{100 * proportion:.1f}"
+    from onearm.outputs.format import format_number
+
+    return format_number(100 * proportion, 1)

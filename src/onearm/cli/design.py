@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from onearm.stats.design.bryant_day import BryantDayDesign
     from onearm.stats.design.looks import StoppingRule
     from onearm.stats.design.two_stage import SimonDesigns
     from onearm.stats.design.two_stage_inference import ChangedStage, TwoStageInference
@@ -36,7 +37,7 @@ def register(app: typer.Typer) -> None:
     app : typer.Typer
         The application.
     """
-    from onearm.cli import design_bayes, design_trials
+    from onearm.cli import design_bayes, design_trials, monitor
 
     design = typer.Typer(
         help="Designs by hand: sizes, boundaries, exact properties, inference.",
@@ -52,6 +53,7 @@ def register(app: typer.Typer) -> None:
     design_bayes.register(design)
     design_trials.register(design)
     app.add_typer(design, name="design")
+    monitor.register(app)
 
 
 def simon(
@@ -322,6 +324,7 @@ def toxicity(
     power: Power = 0.85,
     n_max: Annotated[int, typer.Option(help="Largest number of patients searched.")] = 60,
     as_json: Json = False,
+    plot: Plot = None,
 ) -> None:
     """
     Two-stage designs for response and toxicity together (Bryant and Day 1995).
@@ -348,6 +351,8 @@ def toxicity(
         ]
         for ratio in (0.25, 1.0, 4.0)
     }
+    if plot is not None:
+        _draw_toxicity(plot, d, (response0, response1), (toxicity0, toxicity1))
     if as_json:
         print_json({"design": d, "accept_by_odds_ratio": association})
         return
@@ -356,6 +361,37 @@ def toxicity(
         [(f"{ratio:g}", *(f"{value:.4f}" for value in row)) for ratio, row in association.items()],
     )
     print_sentence(say_bryant_day(d))
+
+
+def _draw_toxicity(
+    path: Path, design: BryantDayDesign, responses: tuple[float, float], toxicities: tuple[float, float]
+) -> None:
+    import numpy as np
+
+    from onearm.cli.design_picture import draw_curves
+    from onearm.stats.design.bryant_day import evaluate_bryant_day
+
+    d = design
+    rates = np.linspace(0, 1, 51)
+    curves = {
+        f"toxicity {toxic:g}": np.array(
+            [
+                evaluate_bryant_day(d.n1, d.r1, d.t1, d.n, d.r, d.t, response=float(p), safe=1 - toxic).accept
+                for p in rates
+            ]
+        )
+        for toxic in (toxicities[1], toxicities[0])
+    }
+    marks = ((responses[0], "response0"), (responses[1], "response1"))
+    draw_curves(
+        path,
+        rates,
+        curves,
+        x_label="true response rate",
+        y_label="probability to accept",
+        title="design for response and toxicity",
+        marks=marks,
+    )
 
 
 def print_rule(

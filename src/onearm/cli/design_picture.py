@@ -98,7 +98,8 @@ def draw_boundary(
         points = [(n, value) for n, value in zip(looks, bound, strict=True) if value is not None]
         if points:
             n, value = zip(*points, strict=True)
-            axes.plot(n, value, color=colour, marker=marker, linestyle="--", linewidth=1, markersize=7, label=name)
+            # no line between the markers: between looks nothing stops the trial
+            axes.plot(n, value, color=colour, marker=marker, linestyle="none", markersize=8, label=name)
     if len(path_n):
         axes.step(path_n, path_responders, where="post", color="black", linewidth=1.8, label="responders so far")
         axes.plot(path_n[-1], path_responders[-1], "ko", markersize=5)
@@ -108,5 +109,5 @@ def draw_boundary(
     axes.yaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_title(title, loc="left", fontsize=11)
     axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(frameon=False, loc="upper left")
+    figure.legend(frameon=False, loc="outside lower center", ncols=3, fontsize=9)
     figure.savefig(path, dpi=150)

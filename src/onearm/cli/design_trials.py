@@ -11,6 +11,7 @@ from onearm.cli.design import Json, Plot
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from onearm.stats.design.basket_characteristics import BasketModel
     from onearm.stats.design.survival_design import SurvivalPlan
     from onearm.stats.design.survival_events import Size
     from onearm.stats.design.survival_model import SurvivalModel
@@ -238,6 +239,7 @@ def basket(
     workers: Workers = 1,
     cluster: Cluster = None,
     as_json: Json = False,
+    plot: Plot = None,
 ) -> None:
     """
     Several cohorts: independent, pooled, or a hierarchical model; properties over scenarios.
@@ -280,6 +282,9 @@ def basket(
             )
     if not posteriors and not characteristics:
         raise MethodError("give --responders for an analysis, or --scenario for properties, or both.")
+    if plot is not None:
+        models = [BasketModel(sizes, threshold, model=name, prior=beta, hierarchical=normal) for name in chosen]
+        _draw_baskets(plot, models, cutoff, alpha, seed)
     if as_json:
         print_json({"posteriors": posteriors, "characteristics": characteristics})
         return
@@ -309,9 +314,35 @@ def basket(
         )
 
 
+def _draw_baskets(path: Path, models: list[BasketModel], cutoff: float | None, alpha: float, seed: int) -> None:
+    """Power of the last cohort over its rate, while all others stay at the threshold."""
+    import numpy as np
+
+    from onearm.cli.design_picture import draw_curves
+    from onearm.stats.design.basket_characteristics import basket_characteristics, calibrate_cutoff
+
+    threshold, n = models[0].threshold, models[0].n
+    rates = np.linspace(0, min(1.0, threshold + 0.5), 26)
+    scenarios = [[threshold] * (len(n) - 1) + [float(rate)] for rate in rates]
+    curves = {}
+    for model in models:
+        limit = cutoff if cutoff is not None else calibrate_cutoff(model, alpha=alpha, n_trials=4_000, seed=seed)
+        found = basket_characteristics(model, scenarios, cutoff=limit, n_trials=2_000, seed=seed)
+        curves[model.model] = found.declared[:, -1]
+    draw_curves(
+        path,
+        rates,
+        curves,
+        x_label="true response rate of the last cohort, all others at the threshold",
+        y_label="probability to be declared active",
+        title=f"{len(n)} cohorts, last of {n[-1]} patients",
+        marks=((threshold, f"{threshold:g}"),),
+    )
+
+
 def simulate(
     *,
-    rate: Annotated[float, typer.Option(help="True response rate.")],
+    rate: Annotated[str, typer.Option(help="True response rates, such as 0.1,0.2,0.3.")],
     looks: Annotated[str, typer.Option(help="Evaluable patients at each look: 15,46.")],
     futility: Annotated[str, typer.Option(help="Stop at or below, - for none: 5,18.")],
     efficacy: Annotated[str, typer.Option(help="Stop at or above, - for none: -,19.")],
@@ -336,7 +367,14 @@ def simulate(
     """
     Whole response trials: delayed and confirmed response, dropout, toxicity, looks that wait.
     """
-    from onearm.cli.design_print import parse_boundaries, parse_integers, print_json, print_sentence, print_table
+    from onearm.cli.design_print import (
+        parse_boundaries,
+        parse_integers,
+        parse_numbers,
+        print_json,
+        print_sentence,
+        print_table,
+    )
     from onearm.stats.design.looks import StoppingRule
     from onearm.stats.design.simulate_response import ResponseTrial, simulate_response
 
@@ -345,34 +383,42 @@ def simulate(
         parse_boundaries(futility, name="--futility"),
         parse_boundaries(efficacy, name="--efficacy"),
     )
-    trial = ResponseTrial(
-        rule,
-        response_rate=rate,
-        accrual_rate=accrual_rate,
-        assess_every=assess_every,
-        window=window,
-        median_response_time=response_time,
-        is_confirmed=confirm_after is not None,
-        confirm_after=confirm_after or 0.0,
-        loss_of_response=loss_of_response,
-        dropout=dropout,
-        toxicity_rate=toxicity_rate,
-        toxicity_odds_ratio=toxicity_odds_ratio,
-        toxicity_stop=parse_boundaries(toxicity_stop, name="--toxicity-stop") if toxicity_stop is not None else None,
-    )
-    found = simulate_response(trial, trials, seed=seed, workers=workers, cluster=cluster)
+    rates = parse_numbers(rate, name="--rate")
+    trials_of = [
+        ResponseTrial(
+            rule,
+            response_rate=p,
+            accrual_rate=accrual_rate,
+            assess_every=assess_every,
+            window=window,
+            median_response_time=response_time,
+            is_confirmed=confirm_after is not None,
+            confirm_after=confirm_after or 0.0,
+            loss_of_response=loss_of_response,
+            dropout=dropout,
+            toxicity_rate=toxicity_rate,
+            toxicity_odds_ratio=toxicity_odds_ratio,
+            toxicity_stop=parse_boundaries(toxicity_stop, name="--toxicity-stop")
+            if toxicity_stop is not None
+            else None,
+        )
+        for p in rates
+    ]
+    found = [simulate_response(trial, trials, seed=seed, workers=workers, cluster=cluster) for trial in trials_of]
     if as_json:
-        print_json({"trial": trial, "simulated": found})
+        print_json([{"trial": trial, "simulated": result} for trial, result in zip(trials_of, found, strict=True)])
         return
     names = ("efficacy", "futility", "toxicity", "inconclusive", "decided_on", "enrolled", "duration", "counted_rate")
     print_table(
-        ("outcome", "mean", "Monte-Carlo error"),
-        [(x.replace("_", " "), f"{getattr(found, x):.4f}", f"{getattr(found, f'{x}_error'):.4f}") for x in names],
+        ("mean (Monte-Carlo error)", *(f"rate {p:g}" for p in rates)),
+        [
+            (x.replace("_", " "), *(f"{getattr(r, x):.4f} ({getattr(r, f'{x}_error'):.4f})" for r in found))
+            for x in names
+        ],
     )
+    first = found[0]
     print_sentence(
-        f"In {trials} simulated trials with a true response rate of {rate:g}, {found.efficacy:.1%} ended for efficacy "
-        "and "
-        f"{found.futility:.1%} for futility; {found.enrolled:.1f} patients were enrolled on average, of whom the "
-        "decision "
-        f"used {found.decided_on:.1f}, after {found.duration:.1f} units of time."
+        f"In {trials} simulated trials with a true response rate of {rates[0]:g}, {first.efficacy:.1%} ended for efficacy "
+        f"and {first.futility:.1%} for futility; {first.enrolled:.1f} patients were enrolled on average, of whom the "
+        f"decision used {first.decided_on:.1f}, after {first.duration:.1f} units of time."
     )

@@ -7,18 +7,8 @@ from itertools import cycle
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from onearm.outputs.figures.style import (
-    FONT_SIZE,
-    Size,
-    axes_mm,
-    canvas_mm,
-    new_figure,
-    short_labels,
-    styled,
-    text_width_mm,
-    to_png,
-    to_svg,
-)
+from onearm.outputs.figures.style import Size, axes_mm, canvas_mm, new_figure, styled, to_png, to_svg
+from onearm.outputs.figures.text import FONT_SIZE, short_labels, text_width_mm
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -99,9 +100,7 @@ def read_lesions(records: Records, protocol: Protocol) -> Lesions | None:
     rows = tr.filter(pl.col("lesion").is_not_null() & pl.col("day").is_not_null())
     rows = rows.join(identified.drop("day", "visit"), on=["subject", "lesion"], how="left")
     group = pl.col("TRGRPID").str.to_uppercase() if "TRGRPID" in rows.columns else pl.lit(None, dtype=pl.String)
-    rows = rows.with_columns(
-        kind=pl.coalesce("kind", group), is_node=pl.col("location").str.contains(_NODE).fill_null(False)
-    )
+    rows = rows.with_columns(kind=pl.coalesce("kind", group), is_node=pl.col("is_node").fill_null(False))
     visits = tr.select("subject", "visit", name="VISIT" if "VISIT" in tr.columns else pl.lit(None, dtype=pl.String))
     return Lesions(
         target=_targets(rows.filter(pl.col("kind") == "TARGET")),
@@ -129,13 +128,15 @@ def _identified(tu: pl.DataFrame | None) -> pl.DataFrame:
     """What each lesion is, where it lies, when it was first named, and whether it split off or is several merged."""
     words = ("subject", "lesion", "kind", "location", "test", "group")
     if tu is None:
-        return pl.DataFrame(schema={**dict.fromkeys(words, pl.String), "day": pl.Date, "visit": pl.Float64})
+        schema = {**dict.fromkeys(words, pl.String), "day": pl.Date, "visit": pl.Float64, "is_node": pl.Boolean}
+        return pl.DataFrame(schema=schema)
     result = pl.coalesce(*(pl.col(name) for name in ("TUSTRESC", "TUORRES") if name in tu.columns))
     others = {"location": "TULOC", "test": "TUTESTCD", "group": "TUGRPID"}
     given = {name: pl.col(of) if of in tu.columns else pl.lit(None, dtype=pl.String) for name, of in others.items()}
     return (
         tu.filter(pl.col("lesion").is_not_null())
         .select("subject", "lesion", "day", "visit", kind=result.str.to_uppercase(), **given)
+        .with_columns(is_node=pl.col("location").str.contains(_NODE))
         .sort("subject", "lesion", "day")
         .unique(["subject", "lesion"], keep="first", maintain_order=True)
     )
@@ -151,31 +152,17 @@ def _targets(rows: pl.DataFrame) -> pl.DataFrame:
             {"LDIAM": 0, "DIAMETER": 1, "LPERP": 2, "TUMSTATE": 9},
         )
     )
-    not_done = (pl.col("TRSTAT") == "NOT DONE").fill_null(False) if "TRSTAT" in rows.columns else pl.lit(False)
-    said = pl.col("TRSTRESC").str.to_uppercase() if "TRSTRESC" in rows.columns else pl.lit(None, dtype=pl.String)
-    # what says nothing gives way to a record that does, such as a state beside a diameter that was not taken
-    silent = pl.col("TRSTRESN").is_null() & (said.is_null() | not_done)
-    measured = (
-        rows.with_columns(rank=pl.when(pl.col("is_node")).then(node).otherwise(other))
-        .filter(pl.col("rank").is_not_null())
-        .with_columns(silent=silent)
-        .sort("subject", "visit", "lesion", "silent", "rank", "TRSEQ")
-        .unique([*_KEY, "lesion"], keep="first", maintain_order=True)
-    )
-    state = (
-        pl.when(not_done)
-        .then(pl.lit("not_done"))
-        .when(said.str.contains("TOO SMALL"))
-        .then(pl.lit("too_small"))
-        .when(said.str.contains("MERGED|COALESCED"))
-        .then(pl.lit("merged"))
-        .when(pl.col("TRSTRESN").is_null() & said.str.contains("ABSENT|RESOLVED|DISAPPEARED"))
-        .then(pl.lit("absent"))
-        .when(pl.col("TRSTRESN").is_null())
-        .then(pl.lit("not_evaluable"))
-        .otherwise(pl.lit("measured"))
-    )
-    found = measured.select(
+    key = [*_KEY, "lesion"]
+    measured = rows.with_columns(rank=pl.when(pl.col("is_node")).then(node).otherwise(other))
+    measured = measured.filter(pl.col("rank").is_not_null())
+    several = measured.select(key).is_duplicated()
+    if several.any():
+        # The measurement that RECIST asks for, where several of one lesion were recorded; the others stay in the source.
+        # What says nothing gives way to a record that does, such as a state beside a diameter that was not taken.
+        chosen = measured.filter(several).with_columns(silent=_is_silent(measured.columns))
+        chosen = chosen.sort(*key, "silent", "rank", "TRSEQ").unique(key, keep="first", maintain_order=True)
+        measured = pl.concat([measured.filter(~several), chosen.drop("silent")])
+    found = _with_state(measured).select(
         *_KEY,
         "day",
         "lesion",
@@ -183,11 +170,20 @@ def _targets(rows: pl.DataFrame) -> pl.DataFrame:
         "location",
         "test",
         "group",
+        "state",
         diameter_mm=pl.col("TRSTRESN"),
-        state=state,
         seq=pl.col("TRSEQ").cast(pl.Int64),
     )
     return _split(_merged(found)).drop("test", "group")
+
+
+def _not_done(columns: Sequence[str]) -> pl.Expr:
+    return (pl.col("TRSTAT") == "NOT DONE").fill_null(False) if "TRSTAT" in columns else pl.lit(False)
+
+
+def _is_silent(columns: Sequence[str]) -> pl.Expr:
+    said = pl.col("TRSTRESC") if "TRSTRESC" in columns else pl.lit(None, dtype=pl.String)
+    return pl.col("TRSTRESN").is_null() & (said.is_null() | _not_done(columns))
 
 
 def _merged(rows: pl.DataFrame) -> pl.DataFrame:
@@ -196,6 +192,8 @@ def _merged(rows: pl.DataFrame) -> pl.DataFrame:
 
     The diameter of the whole is that of the first; the others add nothing (Eisenhauer 2009, 4.3.2).
     """
+    if not (rows["test"] == "TUMERGE").any():
+        return rows
     is_merged = (pl.col("test") == "TUMERGE").fill_null(False) & pl.col("lesion").str.contains("/")
     parts = rows.filter(is_merged).with_columns(lesion=pl.col("lesion").str.split("/"))
     parts = parts.with_columns(place=pl.int_ranges(pl.col("lesion").list.len())).explode("lesion", "place")
@@ -212,6 +210,8 @@ def _merged(rows: pl.DataFrame) -> pl.DataFrame:
 
 def _split(rows: pl.DataFrame) -> pl.DataFrame:
     """Name the lesion that a fragment (``TUSPLIT``) came from: its group, or its own name up to the last full stop."""
+    if not (rows["test"] == "TUSPLIT").any():
+        return rows.with_columns(parent=pl.lit(None, dtype=pl.String))
     known = pl.concat_str(["subject", "lesion"], separator="\0")
     names = rows.select(known)["subject"].unique().to_list()
     of_group = pl.concat_str(["subject", "group"], separator="\0").is_in(names).fill_null(False)
@@ -219,6 +219,30 @@ def _split(rows: pl.DataFrame) -> pl.DataFrame:
     is_fragment = (pl.col("test") == "TUSPLIT").fill_null(False)
     origin = pl.when(of_group & (pl.col("group") != pl.col("lesion"))).then("group").otherwise(from_name)
     return rows.with_columns(parent=pl.when(is_fragment).then(origin))
+
+
+def _with_state(measured: pl.DataFrame) -> pl.DataFrame:
+    """Say of each target whether it was measured, and if not, why; only rows with a word or without a number are read."""
+    not_done = _not_done(measured.columns)
+    said = pl.col("TRSTRESC") if "TRSTRESC" in measured.columns else pl.lit(None, dtype=pl.String)
+    plain = pl.col("TRSTRESN").is_not_null() & ~not_done & said.cast(pl.Float64, strict=False).is_not_null()
+    worded = measured.filter(~plain).with_columns(said=said.str.to_uppercase())
+    state = (
+        pl.when(not_done)
+        .then(pl.lit("not_done"))
+        .when(pl.col("said").str.contains("TOO SMALL"))
+        .then(pl.lit("too_small"))
+        .when(pl.col("said").str.contains("MERGED|COALESCED"))
+        .then(pl.lit("merged"))
+        .when(pl.col("TRSTRESN").is_null() & pl.col("said").str.contains("ABSENT|RESOLVED|DISAPPEARED"))
+        .then(pl.lit("absent"))
+        .when(pl.col("TRSTRESN").is_null())
+        .then(pl.lit("not_evaluable"))
+        .otherwise(pl.lit("measured"))
+    )
+    return pl.concat(
+        [measured.filter(plain).with_columns(state=pl.lit("measured")), worded.with_columns(state=state).drop("said")]
+    )
 
 
 def _non_targets(rows: pl.DataFrame) -> pl.DataFrame:

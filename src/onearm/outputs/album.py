@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from onearm.outputs import figures as draw
 from onearm.outputs.figures.patients import NOT_RECORDED, largest, shown_subjects
-from onearm.outputs.figures.style import stamp_synthetic
+from onearm.outputs.figures.style import Size, stamp_synthetic
 from onearm.outputs.format import format_number
-from onearm.outputs.labels import curve_label, endpoint_label, population_label, start_label
+from onearm.outputs.labels import curve_label, endpoint_label, planned_label, population_label, start_label
 from onearm.outputs.methods import method_footnotes
 from onearm.outputs.tables.survival import print_times
 
@@ -22,7 +22,12 @@ if TYPE_CHECKING:
     from onearm.outputs.lookup import Group, Lookup
     from onearm.protocol import Protocol
 
-__all__ = ["Picture", "compose_pictures", "count_pictures"]
+__all__ = ["MOST_WIDE", "Picture", "compose_pictures", "count_pictures"]
+
+_AXES = {"ratio": ": hazard ratio", "months": ": median (months)", "%": " (%)"}
+_HEADS = {"ratio": "Hazard ratio", "months": "Months", "%": "%"}
+MOST_WIDE = 3
+"""Groups up to which figures are two columns wide."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +74,7 @@ class _Trial:
     datasets: Mapping[str, pl.DataFrame]
     protocol: Protocol
     printer: Printer
+    size: Size | None = None
 
 
 def compose_pictures(
@@ -97,9 +103,11 @@ def compose_pictures(
     Yields
     ------
     Picture
-        For each group: flow chart, waterfall, spider, swimmer, a curve for each time endpoint, forest plots.
+        For each group: flow chart, waterfall, spider, swimmer, a curve for each time endpoint, forest plots. With more than
+        `MOST_WIDE` groups the figures are one column wide and can stand side by side.
     """
-    trial = _Trial(results, datasets, protocol, printer)
+    size = Size(draw.ONE_COLUMN_MM, 78) if len(lookups) > MOST_WIDE else None
+    trial = _Trial(results, datasets, protocol, printer, size)
     makers: tuple[Callable[[_Trial, Lookup], Iterator[Picture]], ...] = (
         _consort, _waterfall, _spider, _swimmer, _survival, _forest,
     )  # fmt: skip
@@ -154,7 +162,7 @@ def _consort(trial: _Trial, lookup: Lookup) -> Iterator[Picture]:
     alt = f"Flow of patients: {', '.join([*steps, *lines])}." if data.height else "No data."
     yield _picture(
         trial,
-        draw.draw_consort(data),
+        draw.draw_consort(data, size=trial.size),
         name="flow",
         section="flow",
         title="Flow of patients",
@@ -176,7 +184,7 @@ def _waterfall(trial: _Trial, lookup: Lookup) -> Iterator[Picture]:
         notes.append(f"Bars are cut at +{draw.WATERFALL_HIGHEST:g}%.")
     yield _picture(
         trial,
-        draw.draw_waterfall(data, why_empty=_why_no_size(trial)),
+        draw.draw_waterfall(data, size=trial.size, why_empty=_why_no_size(trial)),
         name="waterfall",
         section="change",
         title="Best change of tumour size",
@@ -210,7 +218,7 @@ def _spider(trial: _Trial, lookup: Lookup) -> Iterator[Picture]:
     )
     yield _picture(
         trial,
-        draw.draw_spider(data, why_empty=_why_no_size(trial)),
+        draw.draw_spider(data, size=trial.size, why_empty=_why_no_size(trial)),
         name="spider",
         section="change",
         title="Change of tumour size over time",
@@ -236,7 +244,7 @@ def _swimmer(trial: _Trial, lookup: Lookup) -> Iterator[Picture]:
     )
     yield _picture(
         trial,
-        draw.draw_swimmer(data),
+        draw.draw_swimmer(data, size=trial.size),
         name="swimmer",
         section="course",
         title="Treatment, response and follow-up of each patient",
@@ -268,6 +276,7 @@ def _survival(trial: _Trial, lookup: Lookup) -> Iterator[Picture]:
                 y_label=curve_label(protocol, name),
                 x_label=f"Time since {start_label(protocol, name)} (months)",
                 heading=lines,
+                size=trial.size,
             ),
             name=f"kaplan_meier_{_file_name(name)}",
             section="survival",
@@ -316,7 +325,11 @@ def _forest(trial: _Trial, lookup: Lookup) -> Iterator[Picture]:
         chosen = trial.results.filter(pl.col("analysis") == analysis)
         for name in chosen["paramcd"].drop_nulls().unique(maintain_order=True):
             data = draw.forest_data(trial.results, name, lookup.group, analysis=analysis)
+            if analysis == "sensitivity" and data["estimate"].n_unique() < 2 and data["high"].n_unique() < 2:
+                continue  # no reading of the protocol moves this endpoint
             if data.height:
+                labels = [planned_label(trial.protocol, variable) for variable in data["variable"]]
+                data = data.with_columns(subgroup=pl.Series(labels, dtype=pl.String))
                 stats = chosen.filter(pl.col("paramcd") == name)["stat"]
                 yield _one_forest(trial, lookup, name, data, stats, (analysis, section, title))
 
@@ -338,8 +351,8 @@ def _one_forest(
         draw.draw_forest(
             data,
             printed=printed,
-            heading=f"{unit.capitalize()} ({trial.printer.coverage()})",
-            x_label=f"{label} ({unit})",
+            heading=f"{_HEADS[unit]} ({trial.printer.coverage()})",
+            x_label=f"{label}{_AXES[unit]}",
             reference=1.0 if is_ratio else whole.value,
             log=is_ratio,
         ),
@@ -357,13 +370,17 @@ def _ratio_text(value: float | None) -> str:
     return format_number(value, 2)
 
 
-def _estimate(row: Mapping[str, float | None], printer: Printer, show: Callable[[float | None], str]) -> str:
+def _estimate(row: Mapping[str, Any], printer: Printer, show: Callable[[float | None], str]) -> str:
+    if row["note"] == "reference":
+        return "reference"
     texts = [show(row[name]) for name in ("estimate", "low", "high")]
+    if row["estimate"] is None:
+        return texts[0]
     return f"{texts[0]} ({printer.interval(texts[1], texts[2])})"
 
 
 def _colours(data: pl.DataFrame) -> str:
-    known = (data["response"] != NOT_RECORDED).any()
+    known = (data["response"] != NOT_RECORDED).any() or not data.height
     return ", coloured by best overall response" if known else "; best overall responses are not recorded"
 
 

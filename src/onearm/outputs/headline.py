@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 __all__ = ["Headline", "headlines", "headlines_of", "key_facts"]
 
 
+MOST_NAMED = 3
+"""Groups up to which the numbers of patients are listed one by one."""
+
+
 class Headline(NamedTuple):
     """
     The primary result of a group.
@@ -156,14 +160,14 @@ def key_facts(lookups: Sequence[Lookup], protocol: Protocol, printer: Printer) -
     """
     trial = protocol.trial
     facts = [("Trial", trial.id), ("Data cut-off", format_date(trial.cutoff) if trial.cutoff else "none stated")]
-    counts = [(lookup.group.label, _patients(lookup, protocol)) for lookup in lookups]
-    shown = [
-        f"{label}: {printer.number(n)}" if len(counts) > 1 else printer.number(n)
-        for label, n in counts
-        if n is not None
-    ]
-    if shown:
-        facts.append(("Patients", "; ".join(shown)))
+    counts = {lookup.group.label: _patients(lookup, protocol) for lookup in lookups}
+    known = {label: n for label, n in counts.items() if n is not None}
+    if len(known) == 1:
+        facts.append(("Patients", printer.number(next(iter(known.values())))))
+    elif len(known) > MOST_NAMED:
+        facts.append(("Patients", f"{printer.number(sum(known.values()))} in {len(known)} cohorts"))
+    elif known:
+        facts.append(("Patients", "; ".join(f"{label}: {printer.number(n)}" for label, n in known.items())))
     if protocol.treatment:
         facts.append(("Treatment", " plus ".join(_drug(t.name, t.dose_levels[0], t.unit) for t in protocol.treatment)))
     facts.append(("Design", describe_design(protocol, printer)))

@@ -16,6 +16,7 @@ __all__ = [
     "curve_label",
     "endpoint_label",
     "group_label",
+    "planned_label",
     "population_label",
     "reason_label",
     "start_label",
@@ -58,6 +59,7 @@ _VARIABLES: Final = {
     "STAGE": "Stage",
     "PDL1": "PD-L1",
     "TMB": "Tumour mutational burden",
+    "SENSITIVITY": "Reading of the protocol",
 }
 _CATEGORIES: Final = {
     "SEX": {"M": "Male", "F": "Female", "U": "Unknown"},
@@ -125,6 +127,27 @@ def variable_label(variable: str) -> str:
     return _VARIABLES.get(variable) or title_case(variable)
 
 
+def planned_label(protocol: Protocol, variable: str) -> str:
+    """
+    Print a characteristic as the protocol labels it, in a subgroup or in the baseline table.
+
+    Parameters
+    ----------
+    protocol : Protocol
+        Subgroups and baseline characteristics.
+    variable : str
+        Column of ADSL.
+
+    Returns
+    -------
+    str
+        The label; `variable_label` where the protocol has none.
+    """
+    named = [(line.variable, line.label) for line in protocol.subgroup]
+    named += [(line.variable, line.label) for line in protocol.baseline]
+    return next((label for name, label in named if name == variable and label), variable_label(variable))
+
+
 def category_label(variable: str, level: str | None, *, among: Collection[str] = ()) -> str:
     """
     Print a category of a baseline characteristic.
@@ -136,7 +159,7 @@ def category_label(variable: str, level: str | None, *, among: Collection[str] =
     level : str or None
         As in the results; None is "Missing".
     among : collection of str
-        All categories; where a word of one of them is in capitals and too long for an acronym, all are words.
+        All categories; where one of them is in capitals and cannot be an acronym, all of more than three letters are words.
 
     Returns
     -------
@@ -146,13 +169,13 @@ def category_label(variable: str, level: str | None, *, among: Collection[str] =
     if level is None or level == "":
         return "Missing"
     known = _CATEGORIES.get(variable, {}) | _CATEGORIES[""]
-    if level not in known and level.isupper() and any(_is_shouted(other) for other in among):
+    if level not in known and level.isupper() and len(level) > 3 and any(_is_shouted(other) for other in among):
         level = level.lower()
     return known.get(level) or title_case(level)
 
 
 def _is_shouted(text: str) -> bool:
-    return text.isupper() and max(map(len, text.replace("_", " ").split()), default=0) > _LONGEST_ACRONYM
+    return text.isupper() and len(text) > _LONGEST_ACRONYM
 
 
 def endpoint_label(protocol: Protocol, paramcd: str) -> str:

@@ -41,6 +41,7 @@ _METHODS: Final = {
 _TRANSFORMS: Final = {name: _METHODS[name] for name in ("plain", "log", "log-log", "logit", "arcsine")}
 _MEDIANS: Final = {
     "r": "midpoint of the step where the curve is flat at 0.5; bounds from the band (R, survfit)",
+    "r-print": "midpoint of the step where the curve is flat at 0.5; bounds from the band as print(survfit) shows them (R)",
     "sas": "midpoint of the step where the curve is flat at 0.5, not estimable where that step does not end; bounds from the "
     "band (SAS, PROC LIFETEST)",
     "spss": "first time at which the curve is at or below 0.5; bounds from its standard error (SPSS, KM)",

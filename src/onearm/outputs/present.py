@@ -13,6 +13,7 @@ from onearm.outputs.lookup import Lookup, groups_of
 from onearm.outputs.report import Contents, render_report
 from onearm.outputs.tables import (
     count_findings,
+    file_names,
     tabulate_baseline,
     tabulate_design,
     tabulate_disposition,
@@ -117,5 +118,5 @@ def _write_picture(picture: Picture, target: Path) -> list[Path]:
 
 def _write_tables(kept: list[Table], target: Path) -> list[Path]:
     target.mkdir(exist_ok=True)
-    files = [write_csv(table, target) for table in kept]
+    files = [write_csv(table, target / f"{name}.csv") for table, name in zip(kept, file_names(kept), strict=True)]
     return [*files, write_workbook(kept, target / "tables.xlsx")] if kept else files

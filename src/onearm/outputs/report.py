@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from markupsafe import Markup, escape
 
 from onearm.outputs.album import Picture
-from onearm.outputs.figures.style import short_labels
+from onearm.outputs.figures.text import short_labels
 from onearm.outputs.format import format_date
 from onearm.outputs.headline import headlines, key_facts
 from onearm.outputs.methods import conventions_of
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["Contents", "Section", "render_report"]
 
 _MOST_ROWS: Final = 200
-_TIES: Final = re.compile(r"[nN] = \d+|\d+ of \d+|[\d.]+% CI (?=[\d−])|\d months?\b")
+_TIES: Final = re.compile(r"[nN] = \d+|n of N|\([\d.]+% CI\)|\d+ of \d+|[\d.]+% CI (?=[\d−])|\d months?\b")
 _DATES: Final = re.compile(r"\b\d{4}-\d{2}-\d{2}\b")
 _HEX: Final = re.compile(r"[0-9a-f]{32,}")
 

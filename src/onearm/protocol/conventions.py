@@ -39,8 +39,9 @@ class Conventions(Section):
     """Fills in what is not set below."""
     survival_interval: Literal["plain", "log", "log-log", "logit", "arcsine"] = "log"
     """Transformation behind the interval of a survival probability."""
-    median: Literal["r", "sas", "spss"] = "r"
-    """What the median is on a flat step at 0.5, and how its interval is found."""
+    median: Literal["r", "r-print", "sas", "spss"] = "r"
+    """What the median is on a flat step at 0.5, and how its interval is found; where a limit rises again, ``r`` is what
+    quantile() gives and ``r-print`` what print(survfit) shows."""
     quantile: Literal["r", "sas", "spss"] = "r"
     """Definition of sample quartiles: Hyndman-Fan type 7 (R), 2 (SAS) or 6 (SPSS)."""
     ties: Literal["efron", "breslow", "exact"] = "efron"

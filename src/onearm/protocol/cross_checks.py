@@ -36,6 +36,7 @@ def cross_check(raw: dict[str, Any]) -> Iterator[Problem]:
         yield from _design(cohort.get("design"), f"cohort.{name}.design", raw)
     yield from _treatments(raw)
     yield from _schedule(raw)
+    yield from _subgroups(raw)
     for name, model in _tables(raw, "model"):
         yield from _model(name, model, raw)
 
@@ -124,6 +125,15 @@ def _design(design: Any, key: str, raw: dict[str, Any]) -> Iterator[Problem]:
     endpoint, endpoints = design.get("endpoint"), raw.get("endpoint")
     if isinstance(endpoint, str) and isinstance(endpoints, dict) and endpoint not in endpoints:
         yield f"{key}.endpoint", f"no endpoint of that name: {endpoint!r}.{suggest(endpoint, endpoints)}"
+
+
+def _subgroups(raw: dict[str, Any]) -> Iterator[Problem]:
+    known = [name for name, _ in _tables(raw, "endpoint")]
+    sections = raw.get("subgroup", [])
+    for position, section in enumerate(sections if isinstance(sections, list) else [], start=1):
+        for name in _names(section.get("endpoints")) if isinstance(section, dict) else []:
+            if name not in known:
+                yield f"subgroup[{position}].endpoints", f"no endpoint of that name: {name!r}.{suggest(name, known)}"
 
 
 def _model(name: str, model: dict[str, Any], raw: dict[str, Any]) -> Iterator[Problem]:

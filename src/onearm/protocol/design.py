@@ -52,7 +52,7 @@ class ExactDesign(Section):
 
 
 class BayesDesign(Section):
-    """Sequential monitoring of a response rate by a beta-binomial model (Zohar et al., Stat Med 2008;27:83-99)."""
+    """Sequential monitoring of a response rate by a beta-binomial model (Zohar et al., Contemp Clin Trials 2008;29:608-16)."""
 
     kind: Literal["bayes"]
     p0: Probability
@@ -65,9 +65,17 @@ class BayesDesign(Section):
     every: Annotated[int, Field(ge=1)]
     """Patients between looks."""
     stop_above: Probability = 0.80
-    """Stop for futility where the probability that the rate is below p0 exceeds this."""
+    """Stop for futility where the probability that the rate is at most p0 reaches this."""
+    efficacy_above: Probability | None = None
+    """Stop for efficacy where the probability that the rate is at least p1 reaches this; without it nothing does."""
     prior: tuple[Positive, Positive] = (1.0, 1.0)
     """Parameters of the beta prior."""
+    reading: Literal["posterior", "predictive to the end", "predictive to the next cohort"] = "posterior"
+    """What "probability" means: of the rate now, or that it will cross at the last look, or at the next."""
+    predictive_cutoff: Probability = 0.80
+    """For the predictive readings: how probable the later crossing has to be."""
+    equality: Literal[">=", ">"] = ">="
+    """Whether a probability equal to its limit stops the trial."""
     endpoint: str = "ORR"
 
 

@@ -72,6 +72,8 @@ class Subgroup(Section):
     """Limits that split a number into classes; a number without limits is taken level by level."""
     levels: tuple[str, ...] = ()
     """Order of the levels; the first is the reference of the hazard ratios. Those not named follow in alphabetical order."""
+    endpoints: tuple[Name, ...] = ()
+    """Endpoints that are repeated; missing: every rate, and every time that is not only of responders."""
     landmark_months: Months | None = None
     """For what is only known after baseline: times are counted from this landmark, among those still without the event."""
 

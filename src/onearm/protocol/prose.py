@@ -175,11 +175,20 @@ def describe_design(design: Design) -> str:
             return f"A one-stage design with the exact binomial test is used.{_hypotheses(design)}{size}{claim} (A'Hern 2001)"
         case BayesDesign():
             a, b = design.prior
+            reaches = "is at least" if design.equality == ">=" else "exceeds"
+            meaning = design.reading if design.reading == "posterior" else f"({design.reading})"
+            efficacy = (
+                f", and for efficacy if that of a rate of at least {_percent(design.p1)} {reaches} "
+                f"{_percent(design.efficacy_above)}"
+                if design.efficacy_above is not None
+                else ""
+            )
             return (
                 f"The response rate is monitored by a beta-binomial model with a beta({_number(a)}, {_number(b)}) prior, "
                 f"first after {design.first_look} and then after every {design.every} evaluable patients, up to {design.n}. "
-                f"Enrolment stops for futility if the probability that the response rate is below {_percent(design.p0)} "
-                f"exceeds {_percent(design.stop_above)}; the rate aimed at is {_percent(design.p1)}. (Zohar et al. 2008)"
+                f"Enrolment stops for futility if the {meaning} probability that the response rate is at most "
+                f"{_percent(design.p0)} {reaches} {_percent(design.stop_above)}{efficacy}; the rate aimed at is "
+                f"{_percent(design.p1)}. (Zohar et al. 2008)"
             )
         case SurvivalDesign():
             drop = f", {_percent(design.dropout)} dropout" if design.dropout else ""
@@ -328,5 +337,10 @@ def _methods(protocol: Protocol) -> str:
     )
 
 
-_PROGRAMS: Final = {"r": "R (survfit)", "sas": "SAS (PROC LIFETEST)", "spss": "SPSS (KM)"}
+_PROGRAMS: Final = {
+    "r": "R (survfit)",
+    "r-print": "R (survfit, as printed)",
+    "sas": "SAS (PROC LIFETEST)",
+    "spss": "SPSS (KM)",
+}
 _DAYS: Final = {"first": "first", "mid": "middle", "last": "last"}

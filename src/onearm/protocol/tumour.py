@@ -35,10 +35,10 @@ class RecistSwitches(Section):
     progression_pct: Size = 20.0
     progression_mm: Size = 5.0
     partial_progression: bool = True
-    reappearance: Literal["PD", "sum"] = "PD"
+    reappearance: Literal["PD", "target", "sum"] = "PD"
     partial_non_target: Literal["NE", "NON-CR/NON-PD"] = "NE"
     backdate_equivocal: bool = True
-    progression_day: Literal["earliest_scan", "triggering_scan", "latest_scan"] = "earliest_scan"
+    progression_day: Literal["earliest_scan", "triggering_scan", "by_component", "latest_scan"] = "earliest_scan"
     response_day: Literal["latest_scan", "earliest_scan"] = "latest_scan"
 
 
@@ -53,6 +53,7 @@ class BestResponseSwitches(Section):
     before_reference: Literal["ignore", "count"] = "ignore"
     after_progression: Literal["ignore", "count"] = "ignore"
     new_therapy: Literal["ignore_after", "count"] = "ignore_after"
+    within_days: Annotated[int, Field(ge=1)] | None = None
     missing_as_not_evaluable: bool = True
 
 
@@ -62,8 +63,9 @@ class IRecistSwitches(Section):
     confirm_after_days: Count = 28
     confirm_within_days: Annotated[int, Field(ge=1)] | None = None
     increase_mm: Size = 5.0
-    increase_since: Literal["previous", "first"] = "previous"
+    increase_since: Literal["first", "previous"] = "first"
     non_target_confirmation: Literal["further_increase", "repeated"] = "further_increase"
+    unchanged_new_lesion: Literal["improvement", "iUPD"] = "improvement"
     carry_new_lesions: bool = True
     """Whether a new lesion that a later visit does not mention is still there; else it has gone, and the bar is reset."""
     open_progression: Literal["event", "ignore"] = "event"

@@ -1,1 +1,1 @@
-
+"""What a paper printed, and whether its numbers can be right."""

@@ -383,13 +383,16 @@ def clinical_benefit(
             response.agg(response_day=pl.col("day").min()), on="subject", how="left", maintain_order="left"
         )
     table = table.with_columns(day=pl.min_horizontal("late_day", "response_day"))
-    control = f" or disease control {rules.stable_at_least_days} days or more after the start"
+    controlled = pl.format(
+        "disease control on {}, not before day {}.", shown_day("late_day"), rules.stable_at_least_days
+    )
+    responded = pl.format("response on {}.", shown_day("response_day"))
+    is_response = (pl.col("response_day") == pl.col("day")).fill_null(False)
+    nothing = f"no response, and no disease control from day {rules.stable_at_least_days} on."
     return table.select(
         "subject",
         pl.col("day").is_not_null().alias("has_benefit"),
         "day",
         pl.lit("RECIST1.1-CB").alias("rule"),
-        pl.coalesce(
-            pl.format("response{} on {}.", pl.lit(control), shown_day("day")), pl.lit(f"no response{control}.")
-        ).alias("why"),
+        pl.coalesce(pl.when(is_response).then(responded).otherwise(controlled), pl.lit(nothing)).alias("why"),
     )

@@ -53,7 +53,7 @@ class TimeToEventRules:
 
     References
     ----------
-    .. [1] FDA (2018), Clinical Trial Endpoints for the Approval of Cancer Drugs and Biologics, appendix, Tables A-C.
+    .. [1] FDA (2007), Clinical Trial Endpoints for the Approval of Cancer Drugs and Biologics, appendix 3.
     .. [2] EMA (2012), Appendix 1 to the guideline on anticancer medicinal products: methodological considerations for
        PFS or DFS.
     .. [3] ICH E9(R1) (2019), addendum on estimands, section A.3.2.
@@ -153,7 +153,7 @@ def time_to_event(
 
     References
     ----------
-    .. [1] FDA (2018), Clinical Trial Endpoints for the Approval of Cancer Drugs and Biologics, appendix.
+    .. [1] FDA (2007), Clinical Trial Endpoints for the Approval of Cancer Drugs and Biologics, appendix 3.
 
     Examples
     --------
@@ -243,9 +243,10 @@ def _intercurrent(table: pl.DataFrame, rules: TimeToEventRules) -> pl.DataFrame:
         "new_therapy": (rules.new_therapy, pl.col("therapy_day")),
         "treatment_stop": (rules.treatment_stop, pl.col("treatment_stop_day")),
     }
-    missing = pl.lit(None, dtype=table.schema["start_day"])
+    # a column and not a literal, so that there is one value per subject where no strategy censors
+    table = table.with_columns(never=pl.lit(None, dtype=table.schema["start_day"]))
     censoring = {name: day for name, (strategy, day) in ends.items() if strategy == "censor"}
-    day = pl.min_horizontal(missing, *censoring.values())
+    day = pl.min_horizontal("never", *censoring.values())
     day = pl.when((day < pl.col("event_day")).fill_null(True)).then(day)
     name = pl.coalesce(
         *(pl.when(own == pl.col("end_day")).then(pl.lit(word)) for word, own in censoring.items()),

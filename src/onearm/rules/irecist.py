@@ -12,7 +12,7 @@ from onearm.errors import MethodError
 from onearm.frames import check_columns
 from onearm.rules.days import shown_day
 from onearm.rules.recist import EPSILON, RECIST_1_1, RecistRules
-from onearm.rules.recist_timepoint import timepoint_response
+from onearm.rules.recist_timepoint import combined_response, timepoint_response
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -34,16 +34,22 @@ class IRecistRules:
         4 to 8 weeks [1]_; by default a late scan confirms too, since a scan that was not made (NE) does not reset.
     increase_mm : float, default 5
         Further increase of the target sum, or of the sum of measured new lesions, that confirms [1]_.
-    increase_since : {"previous", "first"}, default "previous"
-        Further than at the last timepoint with progression [1]_ Table 2 ("from last timepoint"), or than at the first
-        one of the same unconfirmed progression, so that slow growth adds up.
+    increase_since : {"first", "previous"}, default "first"
+        Further than at the first timepoint of the unconfirmed progression, so that slow growth adds up [2]_, or than at
+        the last one with progression [1]_ Table 2 ("from last timepoint").
     non_target_confirmation : {"further_increase", "repeated"}, default "further_increase"
         Non-target progression is confirmed by a lesion that is larger than at the last visit (state "increased") [1]_,
         or by unequivocal progression that is recorded again.
+    unchanged_new_lesion : {"improvement", "iUPD"}, default "improvement"
+        A new lesion that is still there but no larger: the bar is reset if the other lesions have come to a better
+        response than they had at the progression ([1]_ scenario B [2]_), and the lesion then counts again only if
+        others come or it grows by the criteria of PD; or the progression stays unconfirmed while it is there [1]_
+        Table 2.
 
     References
     ----------
     .. [1] Seymour L et al. (2017), Lancet Oncol 18:e143-e152.
+    .. [2] EORTC RECIST working group, iRECIST, questions and clarifications, recist.eortc.org.
 
     Examples
     --------
@@ -54,8 +60,9 @@ class IRecistRules:
     confirm_after_days: int = 28
     confirm_within_days: int | None = None
     increase_mm: float = 5.0
-    increase_since: Literal["previous", "first"] = "previous"
+    increase_since: Literal["first", "previous"] = "first"
     non_target_confirmation: Literal["further_increase", "repeated"] = "further_increase"
+    unchanged_new_lesion: Literal["improvement", "iUPD"] = "improvement"
 
     def __post_init__(self) -> None:
         """Refuse numbers that have no meaning; raise MethodError with all of them."""
@@ -86,6 +93,8 @@ IMMUNE_TERMS: Final = {
 """Term of RECIST 1.1 to term of iRECIST; a progression is iCPD only once it is confirmed."""
 
 _KEY: Final = ("subject", "visit")
+_RANKS: Final = {"CR": 0, "PR": 1, "SD": 2, "NON-CR/NON-PD": 2, "NED": 2, "PD": 3}
+_UNKNOWN: Final = 9
 # outcomes of a timepoint, in the order of _CASES
 _AS_RECIST, _FIRST, _OPEN, _EARLY, _LATE, _CONFIRMED, _RESET, _NOT_EVALUABLE, _AFTER = range(9)
 _CASES: Final = (
@@ -146,7 +155,8 @@ def immune_timepoint_response(
     that had progressed rose by 5 mm or more, or a non-target that had progressed increased further, or new lesions
     increased in number or size (5 mm in sum if measured, any if not), or a kind of lesion progressed that had not
     before. If there is progression but no more of it, it stays iUPD; with none, the bar is reset: the response is
-    iCR, iPR or iSD against the same baseline and nadir, and the next progression is iUPD again.
+    iCR, iPR or iSD against the same baseline and nadir, and the next progression is iUPD again. While a new lesion is
+    there that no longer counts, the best is iPR.
 
     References
     ----------
@@ -172,7 +182,11 @@ def immune_timepoint_response(
         check_columns(frame, (*_KEY, *columns), where="components of iRECIST")
         chosen = [pl.col(column).cast(pl.Float64).alias(name) for column, name in zip(columns, names, strict=True)]
         points = points.join(frame.select(*_KEY, *chosen), on=_KEY, how="left", maintain_order="left")
-    course = _Course(points, rules)
+    without = points.with_columns(new_lesion=pl.lit("no")).select(combined_response()).to_series()
+    # a new lesion that no longer counts is still no complete response
+    is_new = points["new_lesion"] == "yes"
+    points = points.with_columns(other=pl.when((without == "CR") & is_new).then(pl.lit("PR")).otherwise(without))
+    course = _Course(points, rules, recist)
     for rows in course.steps():
         course.judge(rows)
     return _with_words(points, course)
@@ -181,13 +195,13 @@ def immune_timepoint_response(
 class _Course:
     """State of every subject while all of them go from timepoint to timepoint together."""
 
-    def __init__(self, points: pl.DataFrame, rules: IRecistRules) -> None:
+    def __init__(self, points: pl.DataFrame, rules: IRecistRules, recist: RecistRules) -> None:
         """Lay the timepoints out as arrays; they are sorted by subject and day."""
         n = points.height
-        self.rules = rules
+        self.rules, self.recist = rules, recist
         self.subject = points["subject"].rle_id().to_numpy().astype(np.int64)
         self.day = points["day"].to_physical().cast(pl.Int64).to_numpy()
-        self.is_evaluable = (points["response"] != "NE").to_numpy()
+        self.rank = points["other"].replace_strict(_RANKS, default=_UNKNOWN, return_dtype=pl.Int64).to_numpy()
         self.progressed = np.column_stack(
             [
                 (points["target"] == "PD").fill_null(False).to_numpy(),
@@ -207,7 +221,10 @@ class _Course:
         self.kinds = np.zeros((n_subjects, 3), dtype=bool)
         self.reference = np.full((n_subjects, 3), np.nan)
         self.reference_day = np.zeros(n_subjects, dtype=np.int64)
+        self.reference_rank = np.zeros(n_subjects, dtype=np.int64)
         self.first_day = np.zeros(n_subjects, dtype=np.int64)
+        # number and size of new lesions that no longer count as progression; NaN where there are none
+        self.accepted = np.full((n_subjects, 2), np.nan)
         # what is concluded for each timepoint
         self.case = np.zeros(n, dtype=np.int64)
         self.iupd_day = np.full(n, np.iinfo(np.int64).min)
@@ -226,8 +243,12 @@ class _Course:
     def judge(self, rows: NDArray[np.int64]) -> None:
         """Conclude one timepoint of every subject and carry the state on."""
         who = self.subject[rows]
+        self._leave_out_accepted(rows, who)
         progressed = self.progressed[rows]
         is_pd = progressed.any(axis=1)
+        only_new = progressed[:, 2] & ~progressed[:, :2].any(axis=1)
+        improved = only_new & (self.rank[rows] < self.reference_rank[who])
+        improved &= self.rules.unchanged_new_lesion == "improvement"
         was_open = self.is_open[who]
         by = self._further(rows, who)
         waited = self.day[rows] - self.reference_day[who]
@@ -241,14 +262,32 @@ class _Course:
                 is_worse & (waited < self.rules.confirm_after_days),
                 is_worse & (waited > latest),
                 is_worse,
+                improved,
                 is_pd,
-                self.is_evaluable[rows],
+                self.rank[rows] < _UNKNOWN,
             ],
-            [_AFTER, _AS_RECIST, _FIRST, _EARLY, _LATE, _CONFIRMED, _OPEN, _RESET],
+            [_AFTER, _AS_RECIST, _FIRST, _EARLY, _LATE, _CONFIRMED, _RESET, _OPEN, _RESET],
             _NOT_EVALUABLE,
         )
         self.case[rows], self.by[rows], self.compared_day[rows] = case, by, self.reference_day[who]
         self._carry(rows, who, case)
+
+    def _leave_out_accepted(self, rows: NDArray[np.int64], who: NDArray[np.int64]) -> None:
+        """Count new lesions that were accepted only if others came or they grew by the criteria of progression."""
+        number, size = self.values[rows, 1], self.values[rows, 2]
+        known_number, least = self.accepted[who, 0], self.accepted[who, 1]
+        is_accepted = ~np.isnan(known_number)
+        with np.errstate(invalid="ignore"):
+            rise = size - least
+            grown = (rise >= self.recist.progression_mm - EPSILON) & (
+                rise >= self.recist.progression_pct / 100 * least - EPSILON
+            )
+            more = number > known_number
+        counts = self.progressed[rows, 2] & (~is_accepted | grown | more)
+        gone = is_accepted & ~self.progressed[rows, 2]
+        self.progressed[rows, 2] = counts
+        self.accepted[who, 1] = np.fmin(least, size)
+        self.accepted[who[gone | (counts & is_accepted)]] = np.nan
 
     def _further(self, rows: NDArray[np.int64], who: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Which of target, non-target, new lesions and another kind of lesion got worse since the reference."""
@@ -268,6 +307,10 @@ class _Course:
         begins = np.isin(case, [_FIRST, _LATE])
         moves = begins | ((case == _OPEN) & (self.rules.increase_since == "previous"))
         self.first_day[who[begins]] = self.day[rows[begins]]
+        # from an unknown response nothing is an improvement
+        self.reference_rank[who[begins]] = np.where(self.rank[rows] == _UNKNOWN, -1, self.rank[rows])[begins]
+        accepts = (case == _RESET) & self.progressed[rows, 2]
+        self.accepted[who[accepts]] = self.values[rows[accepts], 1:]
         self.kinds[who[begins]] = False
         known = self.values[rows]
         # a sum that was not measured here leaves the older one to compare with
@@ -308,7 +351,7 @@ def _with_words(points: pl.DataFrame, course: _Course) -> pl.DataFrame:
             ignore_nulls=True,
         ).alias("_what"),
     )
-    as_recist = pl.col("response").replace(IMMUNE_TERMS)
+    as_recist = pl.col("other").replace(IMMUNE_TERMS)
     i_response = (
         pl.when(case.is_in([_FIRST, _OPEN, _EARLY, _LATE]))
         .then(pl.lit("iUPD"))

@@ -21,9 +21,9 @@ class RecistRules:
     Parameters
     ----------
     max_targets : int, default 5
-        Target lesions per patient [1]_ section 3.2; RECIST 1.0 allowed 10.
+        Target lesions per patient [1]_ section 4.2; RECIST 1.0 allowed 10.
     max_targets_per_organ : int, default 2
-        Target lesions per organ [1]_ section 3.2; RECIST 1.0 allowed 5. Lymph nodes count as one organ.
+        Target lesions per organ [1]_ section 4.2; RECIST 1.0 allowed 5. Lymph nodes count as one organ [2]_.
     measurable_mm : float, default 10
         Smallest longest diameter of a measurable lesion on CT [1]_ section 3.1.1.
     measurable_node_mm : float, default 15
@@ -40,25 +40,28 @@ class RecistRules:
         Increase of the sum from the nadir, in mm, that PD needs as well [1]_ section 4.3.1; RECIST 1.0 had none (0).
     partial_progression : bool, default True
         Where targets are missing, PD if those measured alone already reach it [1]_ section 4.4.2; else always NE.
-    reappearance : {"PD", "sum"}, default "PD"
-        A target that is back after all targets were gone: PD at any size [2]_ section 4.3, or left to the sum.
+    reappearance : {"PD", "target", "sum"}, default "PD"
+        Lesions that are back: PD at any size after an overall CR [1]_ Table 3, footnote a [2]_; already after all
+        targets were gone, whatever the non-targets were; or by the sum alone. From a nadir of 0 the sum needs
+        ``progression_mm``.
     partial_non_target : {"NE", "NON-CR/NON-PD"}, default "NE"
         Non-targets of which some are present and others not evaluated: "not all evaluated" [1]_ Tables 1 and 2, or
         present all the same.
     backdate_equivocal : bool, default True
         A new lesion that was equivocal and is confirmed later counts from the scan that first showed it [1]_ section
         4.3.5.
-    progression_day : {"earliest_scan", "triggering_scan", "latest_scan"}, default "earliest_scan"
-        Day of a PD whose scans were on several days: the first scan of the timepoint, the first of the components that
-        showed PD, or the last scan [3]_.
+    progression_day : {"earliest_scan", "triggering_scan", "by_component", "latest_scan"}, default "earliest_scan"
+        Day of a PD whose scans were on several days: the first scan of the timepoint; the first of the components that
+        showed PD; by the component, where new lesions and non-targets count from the first scan and targets from the
+        last, which completes their sum [3]_ appendix 2; or the last scan.
     response_day : {"latest_scan", "earliest_scan"}, default "latest_scan"
-        Day of any other response whose scans were on several days [3]_.
+        Day of any other response whose scans were on several days: all of them were needed to conclude it.
 
     References
     ----------
     .. [1] Eisenhauer EA et al. (2009), Eur J Cancer 45:228-247.
-    .. [2] Schwartz LH et al. (2016), Eur J Cancer 62:132-137.
-    .. [3] FDA (2018), Clinical Trial Endpoints for the Approval of Cancer Drugs and Biologics, appendix on PFS.
+    .. [2] EORTC RECIST working group, questions and clarifications, recist.eortc.org.
+    .. [3] FDA (2007), Clinical Trial Endpoints for the Approval of Cancer Drugs and Biologics.
 
     Examples
     --------
@@ -76,10 +79,10 @@ class RecistRules:
     progression_pct: float = 20.0
     progression_mm: float = 5.0
     partial_progression: bool = True
-    reappearance: Literal["PD", "sum"] = "PD"
+    reappearance: Literal["PD", "target", "sum"] = "PD"
     partial_non_target: Literal["NE", "NON-CR/NON-PD"] = "NE"
     backdate_equivocal: bool = True
-    progression_day: Literal["earliest_scan", "triggering_scan", "latest_scan"] = "earliest_scan"
+    progression_day: Literal["earliest_scan", "triggering_scan", "by_component", "latest_scan"] = "earliest_scan"
     response_day: Literal["latest_scan", "earliest_scan"] = "latest_scan"
 
     def __post_init__(self) -> None:

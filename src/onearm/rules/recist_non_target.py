@@ -6,6 +6,7 @@ from typing import Final
 
 import polars as pl
 
+from onearm.frames import check_key
 from onearm.rules.lesion_rows import check_lesion_rows
 from onearm.rules.recist import RECIST_1_1, RecistRules
 
@@ -53,7 +54,7 @@ def non_target_response(lesions: pl.DataFrame, rules: RecistRules = RECIST_1_1) 
     Raises
     ------
     DataError
-        For a missing column, an unknown state, a missing subject, visit or day.
+        For a missing column, an unknown state, a repeated lesion, a missing subject, visit or day.
 
     References
     ----------
@@ -69,25 +70,39 @@ def non_target_response(lesions: pl.DataFrame, rules: RecistRules = RECIST_1_1) 
     [None, 'CR', 'PD']
     """
     check_lesion_rows(lesions, NON_TARGET_STATES, where="non-target lesions")
+    check_key(lesions, (*_KEY, "lesion"), where="non-target lesions")
+    lesions = _mark_baseline(lesions)
+    baseline = lesions.filter("_at_baseline").select("subject", "lesion", _is_known=pl.lit(True))
+    lesions = lesions.join(baseline, on=("subject", "lesion"), how="left", nulls_equal=True)
     state = _node_state(lesions, rules)
+    is_seen = state.is_in(["absent", "present", "increased", "progression"])
     visits = lesions.group_by(_KEY).agg(
         pl.col("day").min().alias("first_day"),
         pl.col("day").max().alias("last_day"),
-        pl.col("is_baseline").any() if "is_baseline" in lesions.columns else pl.lit(False).alias("is_baseline"),
+        pl.col("_at_baseline").any().alias("is_baseline"),
         state.is_in(["present", "increased", "progression"]).sum().alias("n_left"),
         (state == "progression").sum().alias("n_progressed"),
         (state == "increased").sum().alias("n_increased"),
-        state.is_in(["absent", "present", "increased", "progression"]).sum().alias("n_seen"),
+        # a lesion that was not there at baseline does not stand in for one that is missing
+        (is_seen & pl.col("_is_known").fill_null(False)).sum().alias("n_seen"),
         pl.len().alias("n_rows"),
     )
-    visits = visits.sort("subject", "first_day", "last_day", "visit")
-    if "is_baseline" not in lesions.columns:
-        visits = visits.with_columns(is_baseline=pl.int_range(pl.len()).over("subject") == 0)
     at_baseline = visits.filter("is_baseline").select(
         "subject", pl.col("n_rows").alias("n_lesions"), pl.col("first_day").alias("baseline_day")
     )
-    visits = visits.join(at_baseline, on="subject", how="left", maintain_order="left")
+    check_key(at_baseline, ("subject",), where="baseline visits of non-target lesions")
+    visits = visits.join(at_baseline, on="subject", how="left").sort("subject", "first_day", "last_day", "visit")
     return _conclude(visits, rules)
+
+
+def _mark_baseline(lesions: pl.DataFrame) -> pl.DataFrame:
+    """Mark the rows of the baseline visit: the one that is stated, else the earliest of each subject."""
+    if "is_baseline" in lesions.columns:
+        return lesions.with_columns(_at_baseline=pl.col("is_baseline").fill_null(False).any().over(_KEY))
+    days = lesions.group_by(_KEY).agg(_first=pl.col("day").min(), _last=pl.col("day").max())
+    first = days.sort("subject", "_first", "_last", "visit").unique("subject", keep="first")
+    first = first.select(*_KEY, _at_baseline=pl.lit(True))
+    return lesions.join(first, on=_KEY, how="left").with_columns(pl.col("_at_baseline").fill_null(False))
 
 
 def _node_state(lesions: pl.DataFrame, rules: RecistRules) -> pl.Expr:
@@ -164,7 +179,7 @@ def new_lesion_response(lesions: pl.DataFrame, rules: RecistRules = RECIST_1_1) 
     Raises
     ------
     DataError
-        For a missing column, an unknown state, a missing subject, visit or day.
+        For a missing column, an unknown state, a repeated lesion, a missing subject, visit or day.
 
     References
     ----------
@@ -180,6 +195,7 @@ def new_lesion_response(lesions: pl.DataFrame, rules: RecistRules = RECIST_1_1) 
     ['yes', 'yes']
     """
     check_lesion_rows(lesions, NEW_LESION_STATES, where="new lesions")
+    check_key(lesions.drop_nulls("lesion"), (*_KEY, "lesion"), where="new lesions")
     measured = pl.col("diameter_mm").cast(pl.Float64) if "diameter_mm" in lesions.columns else pl.lit(0.0)
     stated = lesions.with_columns(state=pl.col("state").fill_null("unequivocal"), _mm=measured.fill_null(0.0))
     is_sure = pl.col("state").is_in(["unequivocal", "increased"])
@@ -200,7 +216,9 @@ def new_lesion_response(lesions: pl.DataFrame, rules: RecistRules = RECIST_1_1) 
         pl.col("_mm").filter(sure).sum().alias("new_mm"),
         pl.col("_backdated").any().alias("is_backdated"),
     )
-    number = pl.col("n_new").cast(pl.String)
+    number = pl.col("n_new").cast(pl.String) + pl.when(pl.col("n_new") == 1).then(pl.lit(" new lesion")).otherwise(
+        pl.lit(" new lesions")
+    )
     is_new, is_equivocal = pl.col("n_new") > 0, pl.col("n_equivocal") > 0
     return visits.sort("subject", "first_day", "visit").select(
         *_KEY,
@@ -226,9 +244,9 @@ def new_lesion_response(lesions: pl.DataFrame, rules: RecistRules = RECIST_1_1) 
         .otherwise(pl.lit("RECIST1.1-NL-NONE"))
         .alias("rule"),
         pl.when(is_new & pl.col("is_backdated"))
-        .then(number + " new lesions, of which one was equivocal here and confirmed later")
+        .then(number + pl.lit(", equivocal at this scan and confirmed later"))
         .when(is_new)
-        .then(number + " new lesions")
+        .then(number)
         .when(is_equivocal)
         .then(pl.lit("a new lesion that is still equivocal"))
         .otherwise(pl.lit("no new lesion"))

@@ -241,7 +241,8 @@ def target_response(sums: pl.DataFrame, rules: RecistRules = RECIST_1_1) -> pl.D
 
     Notes
     -----
-    The order is: no baseline, missing targets, CR, PD, PR, SD. So a sum that is both 30 % below baseline and 20 % above
+    The order is: no baseline, missing targets, CR, PD, PR, SD. What is back after an overall CR is judged in
+    `timepoint_response`, which knows the other lesions too. A sum that is both 30 % below baseline and 20 % above
     its nadir is PD, and nodes that are all normal are CR although they may have grown from 4 to 9 mm.
 
     References
@@ -273,7 +274,7 @@ def target_response(sums: pl.DataFrame, rules: RecistRules = RECIST_1_1) -> pl.D
     missing = pl.col("n_missing") > 0
     grown = _is_progression(rules)
     gone_before = pl.col("is_gone").cum_max().shift(1, fill_value=False).over("subject")
-    back = gone_before & (pl.col("non_node_mm") > 0) & pl.lit(rules.reappearance == "PD")
+    back = gone_before & (pl.col("non_node_mm") > 0) & pl.lit(rules.reappearance == "target")
     conditions = (
         pl.col("baseline_mm").is_null(),
         missing & (grown | back) & pl.lit(rules.partial_progression),
@@ -297,11 +298,11 @@ def target_response(sums: pl.DataFrame, rules: RecistRules = RECIST_1_1) -> pl.D
 
 
 def _is_progression(rules: RecistRules) -> pl.Expr:
-    """Whether what was measured is progression from the nadir; any increase is, from a nadir of 0."""
+    """Whether what was measured is progression from the nadir; from a nadir of 0 there is no percentage."""
     rise = pl.col("measured_mm") - pl.col("nadir_mm")
     percent = 100 * rise / pl.col("nadir_mm")
     enough = (percent >= rules.progression_pct - EPSILON) & (rise >= rules.progression_mm - EPSILON)
-    from_zero = rise > 0 if rules.reappearance == "PD" else (rise > 0) & (rise >= rules.progression_mm - EPSILON)
+    from_zero = (rise > 0) & (rise >= rules.progression_mm - EPSILON)
     return pl.when(pl.col("nadir_mm") > 0).then(enough).otherwise(from_zero)
 
 

@@ -10,7 +10,7 @@ from onearm.errors import MethodError
 from onearm.frames import check_columns
 from onearm.rules.recist import RECIST_1_1, RecistRules
 
-__all__ = ["timepoint_response"]
+__all__ = ["combined_response", "timepoint_response"]
 
 _KEY: Final = ("subject", "visit")
 _PARTS: Final = ("target", "non_target", "new_lesion")
@@ -37,7 +37,8 @@ def timepoint_response(
         What `new_lesion_response` returns, or any frame with ``subject, visit, day, new_lesion`` ("yes", "equivocal",
         "no"). A visit without a row has no new lesion. An equivocal one does not count until it is confirmed.
     rules : RecistRules
-        ``progression_day`` and ``response_day`` are used, where the frames have ``first_day`` and ``last_day``.
+        ``reappearance`` is used, and ``progression_day`` and ``response_day`` where the frames have ``first_day`` and
+        ``last_day``.
 
     Returns
     -------
@@ -71,6 +72,10 @@ def timepoint_response(
     none        NE                   no           NE
     ==========  ===================  ===========  ==============
 
+    After an overall CR, a target response of PR or SD and a non-target response of NON-CR/NON-PD say that disease is
+    back: they become PD (switch ``reappearance``). NE does not. Nodes do not disappear: one that grows to 10 mm or more
+    after CR is judged by the sum, where the target frame tells nodes from the rest (``non_node_mm``).
+
     References
     ----------
     .. [1] Eisenhauer EA et al. (2009), Eur J Cancer 45:228-247, Tables 1 and 2.
@@ -82,28 +87,60 @@ def timepoint_response(
     >>> timepoint_response(target, non_target).select("response", "rule").row(0)
     ('PR', 'RECIST1.1-TP-PR')
     """
-    table = _join(target, non_target, new_lesion)
-    kind = (
-        pl.when(pl.col("has_target"))
-        .then(pl.col("target").fill_null("NE"))
-        .when(pl.col("has_non_target"))
-        .then(pl.col("non_target").fill_null("NE"))
-        .otherwise(pl.lit("NED"))
-    )
-    other = pl.when(pl.col("has_target") & pl.col("has_non_target")).then(pl.col("non_target").fill_null("NE"))
-    is_new = pl.col("new_lesion") == "yes"
-    is_pd = (kind == "PD") | (other == "PD").fill_null(False) | is_new
-    is_less = (kind == "CR") & other.is_in(["NON-CR/NON-PD", "NE"]).fill_null(False)
-    response = pl.when(is_pd).then(pl.lit("PD")).when(is_less).then(pl.lit("PR")).otherwise(kind)
-    table = table.with_columns(
-        response=response,
+    table = _join(target, non_target, new_lesion).with_columns(
         target=pl.when("has_target").then(pl.col("target").fill_null("NE")),
         non_target=pl.when("has_non_target").then(pl.col("non_target").fill_null("NE")),
     )
+    table = _back_after_complete(table, rules)
     return (
-        table.with_columns(day=_day(rules), rule=_rule(), why=_why())
+        table.with_columns(response=combined_response())
+        .with_columns(day=_day(rules), rule=_rule(), why=_why())
         .sort("subject", "day", "visit")
         .select(*_KEY, "day", *_PARTS, "response", "rule", "why")
+    )
+
+
+def combined_response() -> pl.Expr:
+    """
+    Combine the three components by Tables 1 and 2 of RECIST 1.1.
+
+    Returns
+    -------
+    polars.Expr
+        From the columns ``target``, ``non_target`` (missing where there are no such lesions) and ``new_lesion``.
+
+    Examples
+    --------
+    >>> pl.DataFrame({"target": ["CR"], "non_target": ["NE"], "new_lesion": ["no"]}).select(combined_response()).item()
+    'PR'
+    """
+    kind = pl.coalesce("target", "non_target", pl.lit("NED"))
+    other = pl.when(pl.col("target").is_not_null()).then("non_target")
+    is_pd = (kind == "PD") | (other == "PD").fill_null(False) | (pl.col("new_lesion") == "yes")
+    is_less = (kind == "CR") & other.is_in(["NON-CR/NON-PD", "NE"]).fill_null(False)
+    return pl.when(is_pd).then(pl.lit("PD")).when(is_less).then(pl.lit("PR")).otherwise(kind)
+
+
+def _back_after_complete(table: pl.DataFrame, rules: RecistRules) -> pl.DataFrame:
+    """Take lesions that are seen again after an overall CR as progression of their kind."""
+    ordered = table.sort("subject", pl.min_horizontal(f"{name}_first" for name in _PARTS), "visit")
+    was_complete = (combined_response() == "CR").cum_max().shift(1, fill_value=False).over("subject")
+    was_complete = was_complete & pl.lit(rules.reappearance == "PD")
+    seen = {"target": ("PR", "SD"), "non_target": ("NON-CR/NON-PD",)}
+    back = {name: was_complete & pl.col(name).is_in(list(words)).fill_null(False) for name, words in seen.items()}
+    # a node that grows again was there all the time: it is judged by the sum, not by being seen
+    back["target"] = back["target"] & pl.col("has_more_than_nodes")
+    back_again = pl.lit("seen again after CR; ")
+    return ordered.with_columns(
+        *(pl.when(is_back).then(pl.lit("PD")).otherwise(name).alias(name) for name, is_back in back.items()),
+        *(
+            pl.when(is_back)
+            .then(back_again + pl.col(f"{name}_why").fill_null("present"))
+            .otherwise(f"{name}_why")
+            .alias(f"{name}_why")
+            for name, is_back in back.items()
+        ),
+        is_back=pl.any_horizontal(*back.values()),
     )
 
 
@@ -129,7 +166,7 @@ def _join(*frames: pl.DataFrame | None) -> pl.DataFrame:
         # with the baseline rows: a subject has a kind of lesion although none was assessed later
         has = frame.select("subject").unique().with_columns(pl.lit(True).alias(f"has_{name}"))
         table = table.join(has, on="subject", how="left").with_columns(pl.col(f"has_{name}").fill_null(False))
-    return table.with_columns(pl.col("new_lesion").fill_null("no"))
+    return table.with_columns(pl.col("new_lesion").fill_null("no"), pl.col("has_more_than_nodes").fill_null(True))
 
 
 def _component(frame: pl.DataFrame, name: str) -> pl.DataFrame:
@@ -137,10 +174,13 @@ def _component(frame: pl.DataFrame, name: str) -> pl.DataFrame:
     check_columns(frame, (*_KEY, "day", name), where=f"{name} responses")
     days = {"first": "first_day", "last": "last_day"}
     why = pl.col("why") if "why" in frame.columns else pl.lit(None, dtype=pl.String)
+    more = pl.col("non_node_mm") > 0 if "non_node_mm" in frame.columns else pl.lit(True)
+    flag = [more.fill_null(True).alias("has_more_than_nodes")] if name == "target" else []
     return frame.filter(pl.col(name).is_not_null()).select(
         *_KEY,
         pl.col(name).cast(pl.String),
         why.alias(f"{name}_why"),
+        *flag,
         *(pl.col(day if day in frame.columns else "day").alias(f"{name}_{end}") for end, day in days.items()),
     )
 
@@ -149,11 +189,19 @@ def _day(rules: RecistRules) -> pl.Expr:
     """Day of the timepoint, by its response."""
     first = pl.min_horizontal(f"{name}_first" for name in _PARTS)
     last = pl.max_horizontal(f"{name}_last" for name in _PARTS)
-    trigger = pl.min_horizontal(
-        pl.when(pl.col(name) == word).then(f"{name}_first")
-        for name, word in zip(_PARTS, ("PD", "PD", "yes"), strict=True)
+    shown = dict(zip(_PARTS, ("PD", "PD", "yes"), strict=True))
+    trigger = pl.min_horizontal(pl.when(pl.col(name) == word).then(f"{name}_first") for name, word in shown.items())
+    # the sum of the targets is only known after their last scan
+    ends = {"target": "last", "non_target": "first", "new_lesion": "first"}
+    component = pl.min_horizontal(
+        pl.when(pl.col(name) == word).then(f"{name}_{ends[name]}") for name, word in shown.items()
     )
-    of_progression = {"earliest_scan": first, "triggering_scan": trigger, "latest_scan": last}[rules.progression_day]
+    of_progression = {
+        "earliest_scan": first,
+        "triggering_scan": trigger,
+        "by_component": component,
+        "latest_scan": last,
+    }[rules.progression_day]
     of_response = {"latest_scan": last, "earliest_scan": first}[rules.response_day]
     return pl.when(pl.col("response") == "PD").then(of_progression).otherwise(of_response)
 
@@ -170,6 +218,7 @@ def _rule() -> pl.Expr:
         pl.lit("RECIST1.1-TP-")
         + pl.col("response").str.replace_all("/", "-", literal=True)
         + pl.when(pl.col("response") == "PD").then(which).otherwise(pl.lit(""))
+        + pl.when("is_back").then(pl.lit("-AFTER-CR")).otherwise(pl.lit(""))
     )
 
 

@@ -24,18 +24,18 @@ class BestResponseRules:
     Parameters
     ----------
     confirm_after_days : int, default 28
-        A response is confirmed by a second one at least so many days later [1]_ section 4.6 (4 weeks).
+        A response is confirmed by a second one at least so many days later [1]_ section 4.4.3 (4 weeks).
     confirm_within_days : int, optional
         The confirming assessment must come at most so many days later; default no limit.
     stable_at_least_days : int, default 42
-        An assessment counts as SD only so many days after the day of ``stable_from`` or later [1]_ section 4.4.3 (in
+        An assessment counts as SD only so many days after the day of ``stable_from`` or later [1]_ section 4.6.1 (in
         general not less than 6 to 8 weeks; the protocol says).
     stable_from : str, default "reference_day"
         Column of the subjects from which SD is counted: ``reference_day`` (first dose), or another that the frame has,
         such as ``baseline_day`` or ``randomisation_day``.
     max_not_evaluable_between : int, default 1
-        NE (or not done) assessments that may stand between a response and its confirmation [1]_ section 4.4.2;
-        admiralonco ``max_nr_ne``, default 0.
+        NE (or not done) assessments that may stand between a response and its confirmation [1]_ section 4.4.4
+        (PR, NE, PR); admiralonco ``max_nr_ne``, default 0.
     max_stable_between : int, default 0
         SD assessments that may stand between a PR and its confirmation; some protocols allow 1 [2]_.
     after_complete : {"progression", "partial", "as_assessed"}, default "progression"
@@ -54,14 +54,14 @@ class BestResponseRules:
         Only assessments at most so many days after ``reference_day`` count, as for a response rate by month 6 [5]_;
         default no limit. An assessment that confirms must be within them too.
     missing_as_not_evaluable : bool, default True
-        A subject without any assessment is NE [1]_ section 4.7 (all patients are in the denominator); else MISSING.
+        A subject without any assessment is NE [1]_ section 4.9 (all patients are in the denominator); else MISSING.
 
     References
     ----------
     .. [1] Eisenhauer EA et al. (2009), Eur J Cancer 45:228-247.
     .. [2] admiralonco 1.4.0, derive_param_bor, derive_param_confirmed_bor.
-    .. [3] Schwartz LH et al. (2016), Eur J Cancer 62:132-137.
-    .. [4] FDA (2018), Clinical Trial Endpoints for the Approval of Cancer Drugs and Biologics.
+    .. [3] EORTC RECIST working group, questions and clarifications, recist.eortc.org: once PR is confirmed.
+    .. [4] FDA (2007), Clinical Trial Endpoints for the Approval of Cancer Drugs and Biologics.
     .. [5] REGOMUNE, NCT03475953: objective response at 6 months.
 
     Examples
@@ -127,7 +127,8 @@ def read_assessments(
         One row per ``subject`` and ``day`` with ``response`` (a term of RECIST 1.1; missing rows are left out) and,
         optionally, ``seq``, the identifier of the source row.
     subjects : polars.DataFrame
-        One row per ``subject`` with ``reference_day`` and, optionally, the column that ``rules.stable_from`` names,
+        One row per ``subject`` with ``reference_day`` (where it is missing, no assessment counts unless
+        ``before_reference`` is "count") and, optionally, the column that ``rules.stable_from`` names,
         ``progression_day`` (a progression known from elsewhere) and ``therapy_day`` (new anticancer therapy).
     rules : BestResponseRules
         What to cut and what to read differently.

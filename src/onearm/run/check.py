@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
+from typing import Final
 
 import polars as pl
 
-from onearm.data import Source, concat_findings
+from onearm.analyses import check_claims
+from onearm.data import FindingRule, Findings, Source, concat_findings
 from onearm.derivations import Derived, derive
 from onearm.protocol import Protocol, read_protocol
 from onearm.run.source import Progress, read_trial_source
 from onearm.terms import Severity
 
-__all__ = ["Checked", "check_trial"]
+__all__ = ["RULES", "Checked", "check_trial"]
+
+RULES: Final[Mapping[str, FindingRule]] = MappingProxyType(
+    {
+        "DESIGN-CLAIM": FindingRule(
+            Severity.WARNING,
+            "the design is not what it claims: {problem}",
+            "Correct the design, or state the limits that it has; onearm design computes both.",
+            "exact enumeration; Simon (1989), Controlled Clinical Trials 10(1):1-10",
+        ),
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -69,4 +84,13 @@ def check_trial(folder: str | Path, *, progress: Progress | None = None) -> Chec
     protocol = read_protocol(folder)
     source = read_trial_source(folder, protocol, progress=progress)
     derived = derive(source, protocol)
-    return Checked(protocol, source, derived, concat_findings([source.findings, derived.findings]))
+    claims = _claims(protocol)
+    return Checked(protocol, source, derived, concat_findings([source.findings, derived.findings, claims]))
+
+
+def _claims(protocol: Protocol) -> pl.DataFrame:
+    """Findings for what the designs of the protocol claim and do not keep."""
+    findings = Findings(rules=RULES)
+    for problem in check_claims(protocol):
+        findings.add("DESIGN-CLAIM", file="protocol.toml", problem=problem)
+    return findings.frame()

@@ -90,44 +90,37 @@ def draw_course(
         One entry per patient.
     """
     n = len(subjects.age)
-    column = assumptions.lesions.column
-    ratio = {on: effect_ratio(assumptions.effect, on, subjects, column) for on in ("growth", "progression", "death")}
-    kinetics = draw_kinetics(
-        generator(seed, block, Stage.GROWTH), assumptions.growth, lesions.size.shape, ratio["growth"]
-    )
-    schedule = draw_schedule(generator(seed, block, Stage.VISITS), assumptions.visits, planned, n)
+    ratio = {
+        on: effect_ratio(assumptions.effect, on, subjects, assumptions.lesions.column)
+        for on in ("growth", "progression", "death")
+    }
+    random = {stage: generator(seed, block, stage) for stage in Stage}
+    kinetics = draw_kinetics(random[Stage.GROWTH], assumptions.growth, lesions.size.shape, ratio["growth"])
+    schedule = draw_schedule(random[Stage.VISITS], assumptions.visits, planned, n)
     true = true_sizes(lesions.size, kinetics, schedule.day)
-    measured = measure(
-        generator(seed, block, Stage.MEASUREMENTS),
-        assumptions.growth,
-        lesions,
-        true,
-        schedule,
-        digits=assumptions.lesions.digits,
-    )
-    deaths = generator(seed, block, Stage.DEATH)
-    frailty = np.exp(assumptions.death.frailty_sd * deaths.standard_normal(n))
+    digits = assumptions.lesions.digits
+    measured = measure(random[Stage.MEASUREMENTS], assumptions.growth, lesions, true, schedule, digits=digits)
+    frailty = np.exp(assumptions.death.frailty_sd * random[Stage.DEATH].standard_normal(n))
     resistance = _relative(kinetics.patient_resistant, assumptions.growth.resistant)
     new_disease = draw_new_disease(
-        generator(seed, block, Stage.PROGRESSION),
+        random[Stage.PROGRESSION],
         assumptions.progression,
         ratio["progression"] * frailty * resistance**assumptions.progression.resistance_power,
         np.asarray(lesions.is_non_target.any(axis=1)),
         PER_DAY,
     )
     visit = _progression_visit(schedule, measured, new_disease)
-    leaving = generator(seed, block, Stage.FOLLOW_UP)
+    hazard = _death_hazard(assumptions.death, ratio["death"] * frailty, _burden(lesions, true), visit)
+    leaving, rates = random[Stage.FOLLOW_UP], assumptions.follow_up
     return Course(
         schedule=schedule,
         measured=measured,
         new_disease=new_disease,
         progression_visit=visit,
         progression=_day_of(schedule, visit),
-        death=_death_days(
-            deaths, assumptions.death, ratio["death"] * frailty, _burden(lesions, true), planned=planned, visit=visit
-        ),
-        withdrawal=survival_days(leaving, assumptions.follow_up.withdrawal_per_month, n),
-        refusal=survival_days(leaving, assumptions.follow_up.treatment_refusal_per_month, n),
+        death=_death_days(random[Stage.DEATH], hazard, planned),
+        withdrawal=survival_days(leaving, rates.withdrawal_per_month, n),
+        refusal=survival_days(leaving, rates.treatment_refusal_per_month, n),
         kinetics=kinetics,
     )
 
@@ -205,19 +198,21 @@ def _burden(lesions: Lesions, true: Floats) -> Floats:
     return np.column_stack([np.ones(len(start)), np.clip(later, 1 / LARGEST_RATIO, LARGEST_RATIO)])
 
 
-def _death_days(
-    rng: np.random.Generator, model: Death, ratio: Floats, burden: Floats, *, planned: Ints, visit: Ints
-) -> Ints:
-    """Invert the cumulative hazard, which is linear between planned scans and goes on as after the last."""
-    has_progressed = np.arange(len(planned) + 1) > visit[:, None]
+def _death_hazard(model: Death, ratio: Floats, burden: Floats, visit: Ints) -> Floats:
+    """Hazard per day from the first dose and from every planned scan on, shape (n, 1 + n_visits)."""
     hazard = model.before_progression_per_month * PER_DAY * ratio[:, None] * burden**model.burden_power
-    hazard = np.where(has_progressed, hazard * model.progression_ratio, hazard)
+    has_progressed = np.arange(burden.shape[1]) > visit[:, None]
+    return np.where(has_progressed, hazard * model.progression_ratio, hazard)
+
+
+def _death_days(rng: np.random.Generator, hazard: Floats, planned: Ints) -> Ints:
+    """Invert the cumulative hazard, which is linear between planned scans and goes on as after the last."""
     edges = np.concatenate([[0], planned])
     steps = hazard[:, :-1] * np.diff(edges)
-    cumulative = np.column_stack([np.zeros(len(visit)), np.cumsum(steps, axis=1)])
-    target = rng.standard_exponential(len(visit))
+    cumulative = np.column_stack([np.zeros(len(hazard)), np.cumsum(steps, axis=1)])
+    target = rng.standard_exponential(len(hazard))
     interval = (cumulative <= target[:, None]).sum(axis=1) - 1
-    rows = np.arange(len(visit))
+    rows = np.arange(len(hazard))
     rate = hazard[rows, interval]
-    beyond = np.divide(target - cumulative[rows, interval], rate, out=np.full(len(visit), float(FAR)), where=rate > 0)
+    beyond = np.divide(target - cumulative[rows, interval], rate, out=np.full(len(hazard), float(FAR)), where=rate > 0)
     return _whole_days(edges[interval] + beyond)

@@ -163,8 +163,9 @@ def give_doses(drug: Treatment, position: int, delays: Ints, changes: DoseChange
     for begin, over in holds:
         shift = _delay(starts + lead, begin, over)
         starts = np.where(starts + lead >= begin[:, None], starts + shift[:, None], starts)
-    start = np.stack([starts + first for first, _ in segments], axis=2).reshape(n, -1)
-    end = np.stack([starts + last for _, last in segments], axis=2).reshape(n, -1)
+    shape = (n, n_cycles * len(segments))
+    start = np.stack([starts + first for first, _ in segments], axis=2).reshape(shape)
+    end = np.stack([starts + last for _, last in segments], axis=2).reshape(shape)
     is_given = np.ones_like(start, dtype=bool)
     for begin, over in holds:
         cut = (start < begin[:, None]) & (end >= begin[:, None])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import NamedTuple
 
 import numpy as np
 
@@ -130,50 +131,68 @@ def observe(protocol: Protocol, assumptions: Assumptions, screening: Screening, 
     enrolled = screening.is_enrolled
     n = int(enrolled.sum())
     start = screening.first_dose[enrolled]
-    horizon = screening.cutoff - start
     subjects = draw_subjects(generator(seed, block, Stage.SUBJECTS), assumptions, n)
     lesions, subjects = draw_lesions(generator(seed, block, Stage.LESIONS), assumptions, subjects)
     planned = planned_days(protocol, screening.longest_follow_up)
     course = draw_course(assumptions, subjects, lesions, planned, seed=seed, block=block)
-    latest, reason = _planned_end(course, horizon)
     episodes = draw_episodes(generator(seed, block, Stage.TOXICITY), assumptions.toxicity, protocol, n)
-    changes = change_doses(episodes, protocol, latest)
-    ends = end_drugs(protocol, changes, latest)
-    dosing = generator(seed, block, Stage.DOSING)
-    doses = _all_doses(dosing, protocol, assumptions, changes, ends, longest=screening.longest_follow_up)
-    last_dose = _last_dose(doses, n)
-    treatment_end, stop = _treatment_end(ends, latest, reason)
-    consent, enrolment = screening.consent[enrolled] - start, screening.enrolment[enrolled] - start
-    before = dosing.integers(*assumptions.accrual.baseline_scan_days, n, endpoint=True)
-    follow_up_end, exit_reason, therapy_start, regimen = _follow_up(
-        assumptions, course, treatment_end, stop, horizon, seed=seed, block=block
-    )
-    is_scanned = _scanned(
-        dosing, assumptions, course, treatment_end=treatment_end, follow_up_end=follow_up_end, therapy=therapy_start
-    )
-    safety_end = np.minimum(last_dose + assumptions.toxicity.safety_days, follow_up_end)
+    rest = generator(seed, block, Stage.DOSING)
+    before = rest.integers(*assumptions.accrual.baseline_scan_days, n, endpoint=True)
+    treated = _treat(rest, protocol, assumptions, course, episodes, horizon=screening.cutoff - start)
+    followed = _follow(generator(seed, block, Stage.THERAPY), assumptions, course, treated)
+    safety_end = np.minimum(treated.last_dose + assumptions.toxicity.safety_days, followed.follow_up_end)
     return History(
         subjects=subjects,
         lesions=lesions,
         course=course,
         episodes=episodes,
-        changes=changes,
-        doses=doses,
-        consent=consent,
-        enrolment=enrolment,
-        baseline_scan=np.maximum(-before, consent),
-        horizon=horizon,
-        last_dose=last_dose,
-        treatment_end=treatment_end,
-        stop=stop,
-        exit=exit_reason,
-        follow_up_end=follow_up_end,
-        therapy_start=therapy_start,
-        regimen=regimen,
-        is_scanned=is_scanned,
+        **treated._asdict(),
+        **followed._asdict(),
+        consent=screening.consent[enrolled] - start,
+        enrolment=screening.enrolment[enrolled] - start,
+        baseline_scan=np.maximum(-before, screening.consent[enrolled] - start),
+        is_scanned=_scanned(rest, assumptions, course, treated, followed),
         is_recorded=episodes.happens & (episodes.onset <= safety_end[:, None]),
         safety_end=safety_end,
     )
+
+
+class _Treated(NamedTuple):
+    """What `History` says about treatment."""
+
+    horizon: Ints
+    changes: DoseChanges
+    doses: tuple[Doses, ...]
+    last_dose: Ints
+    treatment_end: Ints
+    stop: Ints
+
+
+class _Followed(NamedTuple):
+    """What `History` says about follow-up."""
+
+    follow_up_end: Ints
+    exit: Ints
+    therapy_start: Ints
+    regimen: Ints
+
+
+def _treat(
+    rng: np.random.Generator,
+    protocol: Protocol,
+    assumptions: Assumptions,
+    course: Course,
+    episodes: Episodes,
+    *,
+    horizon: Ints,
+) -> _Treated:
+    latest, reason = _planned_end(course, horizon)
+    changes = change_doses(episodes, protocol, latest)
+    ends = end_drugs(protocol, changes, latest)
+    doses = _all_doses(rng, protocol, assumptions, changes, ends, longest=int(horizon.max(initial=0)))
+    given = [np.where(drug.is_given, drug.end, 0).max(axis=1, initial=0) for drug in doses]
+    last_dose = np.max(given, axis=0) if given else np.zeros(len(horizon), dtype=np.int64)
+    return _Treated(horizon, changes, doses, last_dose, *_treatment_end(ends, latest, reason))
 
 
 def _planned_end(course: Course, horizon: Ints) -> tuple[Ints, Ints]:
@@ -209,11 +228,6 @@ def _all_doses(
     )
 
 
-def _last_dose(doses: tuple[Doses, ...], n: int) -> Ints:
-    ends = [np.where(drug.is_given, drug.end, 0).max(axis=1, initial=0) for drug in doses]
-    return np.max(ends, axis=0) if ends else np.zeros(n, dtype=np.int64)
-
-
 def _treatment_end(ends: DrugEnds, latest: Ints, reason: Ints) -> tuple[Ints, Ints]:
     """Day and reason of the end of all treatment: the last drug's, where none is left."""
     after = np.where(reason == Stop.ONGOING, latest, latest + 1)
@@ -228,42 +242,33 @@ def _treatment_end(ends: DrugEnds, latest: Ints, reason: Ints) -> tuple[Ints, In
     return np.where(all_over, day, after), np.where(all_over, cause, reason)
 
 
-def _follow_up(
-    assumptions: Assumptions, course: Course, treatment_end: Ints, stop: Ints, horizon: Ints, *, seed: int, block: int
-) -> tuple[Ints, Ints, Ints, Ints]:
-    n = len(horizon)
-    rng = generator(seed, block, Stage.THERAPY)
-    model = assumptions.subsequent_therapy
-    has_stopped = stop != Stop.ONGOING
+def _follow(rng: np.random.Generator, assumptions: Assumptions, course: Course, treated: _Treated) -> _Followed:
+    n = len(treated.stop)
+    model, ended = assumptions.subsequent_therapy, treated.treatment_end
+    has_stopped = treated.stop != Stop.ONGOING
     after = survival_days(rng, assumptions.follow_up.loss_per_month, n)
-    lost = np.where(has_stopped, treatment_end + after, FAR)
-    candidates = np.column_stack([course.death, course.withdrawal, horizon, lost])
+    lost = np.where(has_stopped, ended + after, FAR)
+    candidates = np.column_stack([course.death, course.withdrawal, treated.horizon, lost])
     reasons = np.array([Exit.DEATH, Exit.WITHDRAWAL, Exit.ONGOING, Exit.LOST])
     end, exit_reason = candidates.min(axis=1), reasons[candidates.argmin(axis=1)]
     # who is lost was heard of last at a contact that did take place
     every = assumptions.follow_up.contact_every_days
-    end = np.where(exit_reason == Exit.LOST, treatment_end + after // every * every, end)
+    end = np.where(exit_reason == Exit.LOST, ended + after // every * every, end)
     least, mean = model.lag_days
-    therapy = treatment_end + least + np.floor(mean * rng.standard_exponential(n)).astype(np.int64)
+    therapy = ended + least + np.floor(mean * rng.standard_exponential(n)).astype(np.int64)
     is_given = has_stopped & (rng.random(n) < model.probability) & (therapy < end)
-    return end, exit_reason, np.where(is_given, therapy, FAR), draw_levels(rng, model.regimens, n)
+    return _Followed(end, exit_reason, np.where(is_given, therapy, FAR), draw_levels(rng, model.regimens, n))
 
 
 def _scanned(
-    rng: np.random.Generator,
-    assumptions: Assumptions,
-    course: Course,
-    *,
-    treatment_end: Ints,
-    follow_up_end: Ints,
-    therapy: Ints,
+    rng: np.random.Generator, assumptions: Assumptions, course: Course, treated: _Treated, followed: _Followed
 ) -> Bools:
     """Scans go on to progression, a later therapy or the end of follow-up; after treatment only in some patients."""
-    day = course.schedule.day
-    goes_on = rng.random(len(treatment_end)) < assumptions.follow_up.scans_after_treatment
-    last = np.minimum(np.where(goes_on, follow_up_end, treatment_end), therapy - 1)
+    day, end = course.schedule.day, followed.follow_up_end
+    goes_on = rng.random(len(end)) < assumptions.follow_up.scans_after_treatment
+    last = np.minimum(np.where(goes_on, end, treated.treatment_end), followed.therapy_start - 1)
     # nobody is scanned on the day of death
-    last = np.minimum(np.minimum(last, follow_up_end), course.death - 1)
+    last = np.minimum(np.minimum(last, end), course.death - 1)
     visits = np.arange(day.shape[1])
     is_made: Bools = course.schedule.is_made & (day <= last[:, None]) & (visits <= course.progression_visit[:, None])
     return is_made

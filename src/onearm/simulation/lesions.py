@@ -88,7 +88,7 @@ def draw_lesions(rng: np.random.Generator, assumptions: Assumptions, subjects: S
         The lesions; the subjects, where those without a target lesion were given the fallback site.
     """
     model = assumptions.lesions
-    n = len(subjects.age)
+    n, places = len(subjects.age), len(model.site) * SLOTS
     wanted = np.zeros((n, len(model.site), SLOTS), dtype=bool)
     organ = np.zeros((n, len(model.site), SLOTS), dtype=np.int64)
     organs: list[str] = []
@@ -109,10 +109,10 @@ def draw_lesions(rng: np.random.Generator, assumptions: Assumptions, subjects: S
     targets[:, :, :2] = is_target
     is_nodal = np.repeat([site.nodal for site in model.site], SLOTS)
     lesions = Lesions(
-        is_target=targets.reshape(n, -1),
-        is_non_target=is_non_target.reshape(n, -1),
+        is_target=targets.reshape(n, places),
+        is_non_target=is_non_target.reshape(n, places),
         is_nodal=is_nodal,
-        organ=organ.reshape(n, -1),
+        organ=organ.reshape(n, places),
         organs=tuple(organs),
         size=_sizes(rng, model, n, is_nodal),
     )
@@ -128,9 +128,10 @@ def _lesions_at(rng: np.random.Generator, site: MetastaticSite, involved: Bools)
 
 def _at_most_five(wanted: Bools) -> Bools:
     """First lesions of all sites come before second ones."""
-    by_rank = wanted.transpose(0, 2, 1).reshape(len(wanted), -1)
+    n, n_sites, n_ranks = wanted.shape
+    by_rank = wanted.transpose(0, 2, 1).reshape(n, n_ranks * n_sites)
     kept = by_rank & (np.cumsum(by_rank, axis=1) <= MOST_TARGETS)
-    return kept.reshape(len(wanted), 2, -1).transpose(0, 2, 1)
+    return kept.reshape(n, n_ranks, n_sites).transpose(0, 2, 1)
 
 
 def _sizes(rng: np.random.Generator, model: LesionAssumptions, n: int, is_nodal: Bools) -> Floats:

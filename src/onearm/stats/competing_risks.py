@@ -12,7 +12,7 @@ from onearm.errors import MethodError, suggest
 from onearm.frames import Framed
 from onearm.stats.bands import IntervalScale, pointwise_limits
 from onearm.stats.kaplan_meier import KaplanMeier, kaplan_meier
-from onearm.stats.times import distinct_times
+from onearm.stats.times import count_at, distinct_times
 
 __all__ = [
     "CumulativeIncidence",
@@ -201,8 +201,7 @@ def cumulative_incidence(
     if of < 1:
         raise MethodError(f"of: must be the code of a cause, 1 or more, found {of!r}.")
     overall = kaplan_meier(time, codes != 0, entry=entry, level=level)
-    row = _rows(overall, time, entry)
-    events = np.bincount(row[codes == of], minlength=overall.time.size).astype(np.float64)
+    events = count_at(overall.time, _ends(time, entry)[codes == of])
     before = np.concatenate(([1.0], overall.survival[:-1]))
     incidence: NDArray[np.float64] = np.cumsum(before * events / overall.at_risk)
     std_error = _std_error(overall, before, events, incidence, variance)
@@ -279,14 +278,10 @@ def incidence_at(curve: CumulativeIncidence, times: ArrayLike, *, extend: bool =
     )
 
 
-def _rows(curve: KaplanMeier, time: ArrayLike, entry: ArrayLike | None) -> NDArray[np.intp]:
-    """Find the row of a curve in which each subject leaves."""
+def _ends(time: ArrayLike, entry: ArrayLike | None) -> NDArray[np.float64]:
+    """Ends of observation, merged with the starts as the overall curve did."""
     ends = np.asarray(time, dtype=np.float64)
-    if entry is not None:
-        ends = distinct_times(np.stack([np.asarray(entry, dtype=np.float64), ends]))[1]
-    # of noisy ties the smallest stands in the curve, so the last row not above the own time is the own one
-    rows: NDArray[np.intp] = np.searchsorted(curve.time, ends, side="right") - 1
-    return rows
+    return ends if entry is None else distinct_times(np.stack([np.asarray(entry, dtype=np.float64), ends]))[1]
 
 
 def _std_error(

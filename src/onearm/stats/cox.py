@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import ndtr, ndtri
 
+from onearm.errors import MethodError
 from onearm.frames import Framed
 from onearm.stats.cox_data import CoxData, Ties, check_choice, check_collinear, cox_data, likelihood_of
 from onearm.stats.cox_newton import Likelihood
@@ -178,12 +179,14 @@ def cox(
     check_choice("interval", interval, Interval)
     check_level(level)
     data = cox_data(time, event, X, names=names, entry=entry, strata=strata, weights=weights)
+    if ties == "exact" and data.times.weights is not None:
+        raise MethodError("weights: not possible with exact ties; choose efron or breslow, or repeat the rows.")
     likelihood = likelihood_of(data, ties)
     origin = np.zeros(len(data.names))
     null = likelihood(origin)
     check_collinear(null.information, data.names)
     limit = climb(data, ties, null)
-    infinite = np.isinf(limit.beta)
+    infinite = ~np.isfinite(limit.beta)
     spread = np.sqrt(np.diag(limit.covariance))
     if interval == "profile":
         low, high = _profile_bounds(likelihood, data, limit, spread, level)
@@ -242,6 +245,11 @@ def _notes(data: CoxData, limit: Limit) -> tuple[str, ...]:
         notes.append(f"{n_events} events for {n_covariates} covariates; the estimates cannot be relied upon.")
     if data.times.weights is not None:
         notes.append("standard errors take each weight as a number of identical subjects, not as a sampling weight.")
+    notes += [
+        f"{name}: not determined once the separated covariates are infinite."
+        for name, value in zip(data.names, limit.beta, strict=True)
+        if np.isnan(value)
+    ]
     if not limit.is_converged:
         notes.append("the likelihood did not converge; the estimates are where the steps ended.")
     return tuple(notes)

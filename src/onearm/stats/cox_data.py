@@ -13,7 +13,8 @@ from numpy.typing import ArrayLike
 from onearm.errors import MethodError, suggest
 from onearm.stats.cox_exact import exact_likelihood
 from onearm.stats.cox_likelihood import Evaluation, partial_likelihood
-from onearm.stats.cox_risk import Floats, Indices, RiskSets, risk_sets, stratum_codes
+from onearm.stats.cox_risk import Floats, Indices, RiskSets, risk_sets
+from onearm.stats.strata import stratum_codes
 from onearm.stats.times import Times, check_times
 
 __all__ = ["CoxData", "Ties", "check_choice", "check_collinear", "check_covariates", "cox_data", "likelihood_of"]
@@ -130,7 +131,7 @@ def cox_data(
     codes, labels = stratum_codes(strata, times.time.size)
     matrix, labelled = check_covariates(X, times.time.size, names)
     risk = risk_sets(times, codes)
-    Z = np.ascontiguousarray(matrix.T[:, risk.rows])
+    Z = np.ascontiguousarray(matrix[risk.rows].T)
     center, scale = Z.mean(axis=1), Z.std(axis=1)
     constant = ~(scale > 1e-13 * np.abs(center))
     if constant.any():
@@ -160,7 +161,8 @@ def likelihood_of(data: CoxData, ties: Ties) -> Callable[[Floats], Evaluation]:
     """
     if ties == "exact" and data.risk.has_ties:
         return partial(exact_likelihood, data.risk, data.Z)
-    return partial(partial_likelihood, data.risk, data.Z, efron=ties == "efron")
+    totals = data.risk.death_totals(data.Z)
+    return partial(partial_likelihood, data.risk, data.Z, efron=ties == "efron", totals=totals)
 
 
 def check_covariates(X: ArrayLike, n: int, names: Sequence[str] | None) -> tuple[Floats, tuple[str, ...]]:

@@ -101,7 +101,7 @@ def proportional_hazards(
     data = model.data
     n = len(model.names)
     moments = [weighted_moments(data.risk, data.Z, relative, steps, scale**power) for power in (0, 1, 2)]
-    score = moments[1][0]
+    score = data.risk.death_totals(data.Z, scale) - moments[1][0]
     plain, once, twice = (information for _, information in moments)
     joint = np.block([[plain, once], [once, twice]])
     groups = {name: [i] for i, name in enumerate(model.names)} if terms is None else dict(terms)
@@ -148,7 +148,11 @@ def concordance(model: CoxModel) -> Concordance:
     if model.separation is not None:
         raise MethodError(f"{', '.join(model.separation.names)}: separated; the linear predictor is not finite.")
     data = model.data
-    return concordance_index(data.times, (data.X - data.center) @ model.coef, strata=data.strata)
+    # covariate by covariate, because a matrix product may round equal subjects differently and so break their ties
+    score = np.zeros(data.times.time.size)
+    for column, center, coef in zip(data.X.T, data.center, model.coef, strict=True):
+        score += (column - center) * coef
+    return concordance_index(data.times, score, strata=data.strata)
 
 
 def _event_scale(model: CoxModel, transform: TimeScale) -> Floats:

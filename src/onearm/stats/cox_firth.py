@@ -19,7 +19,7 @@ from scipy.special import ndtri
 from onearm.errors import MethodError
 from onearm.frames import Framed
 from onearm.stats.cox_data import CoxData, check_choice, check_collinear, cox_data, likelihood_of
-from onearm.stats.cox_likelihood import Evaluation, tie_fractions
+from onearm.stats.cox_likelihood import Evaluation
 from onearm.stats.cox_newton import Curvature, Likelihood, Maximum, maximise
 from onearm.stats.cox_profile import profile_limits
 from onearm.stats.cox_risk import Floats, RiskSets
@@ -283,7 +283,7 @@ def penalised_likelihood(risk: RiskSets, X: Floats, beta: Floats, *, efron: bool
     linear = beta @ X
     linear -= linear.max()
     relative = np.exp(linear)
-    fraction = tie_fractions(risk) if efron else np.zeros(risk.deaths.size)
+    fraction = risk.tie_fractions if efron else np.zeros(risk.deaths.size)
 
     def sums(values: Floats) -> Floats:
         """Sum over the risk set of each death, the other deaths of its time counted as Efron counts them."""

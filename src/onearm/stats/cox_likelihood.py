@@ -13,9 +13,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from onearm.stats.cox_risk import Floats, Indices, RiskSets
+from onearm.stats.cox_risk import Floats, RiskSets
 
-__all__ = ["Evaluation", "Steps", "hazard_steps", "partial_likelihood", "tie_fractions", "weighted_moments"]
+__all__ = ["Evaluation", "Steps", "hazard_steps", "partial_likelihood", "weighted_moments"]
 
 
 class Evaluation(NamedTuple):
@@ -40,46 +40,26 @@ class Evaluation(NamedTuple):
 @dataclass(frozen=True)
 class Steps:
     """
-    Steps of the hazard at each event time, with the terms that Efron's correction needs for the deaths themselves.
+    Steps of the hazard at each event time, with the terms that Efron's correction needs for tied deaths.
 
     With ``D_k = S0 - f_k S0d`` the denominators of the ``d`` deaths at one time, ``f_k = k / d`` for Efron and 0 for
     Breslow, and ``w`` their mean weight:
 
     Attributes
     ----------
-    hazard : ndarray of float, shape (n_event_times,)
-        ``sum w / D_k``.
-    hazard_deaths : ndarray of float, shape (n_event_times,), or None
-        ``sum w f_k / D_k``: what the deaths do not share; None without a correction.
-    squares : tuple of ndarray of float, each of shape (n_event_times,)
-        ``sum w / D_k^2``, ``sum w f_k / D_k^2`` and ``sum w f_k^2 / D_k^2``; the first alone without a correction.
+    hazard, square : ndarray of float, shape (n_event_times,)
+        ``sum w / D_k`` and ``sum w / D_k^2``.
+    tied : tuple of three ndarray of float, each of shape (n_tied_times,), or None
+        ``sum w f_k / D_k``, which the tied deaths do not share, ``sum w f_k / D_k^2`` and ``sum w f_k^2 / D_k^2``; None
+        without a correction.
     log_denominator : float
         ``sum w log D_k`` over all deaths.
     """
 
     hazard: Floats
-    hazard_deaths: Floats | None
-    squares: tuple[Floats, ...]
+    square: Floats
+    tied: tuple[Floats, Floats, Floats] | None
     log_denominator: float
-
-
-def tie_fractions(risk: RiskSets) -> Floats:
-    """
-    Give Efron's fractions ``k / d``, ``k = 0 .. d - 1``, of the deaths at each event time.
-
-    Parameters
-    ----------
-    risk : RiskSets
-        The index.
-
-    Returns
-    -------
-    ndarray of float, shape (n_events,)
-        In the order of the deaths.
-    """
-    number = np.diff(risk.death_starts, append=risk.deaths.size)
-    rank = np.arange(risk.deaths.size) - risk.death_starts[risk.death_time]
-    return np.asarray(rank / number[risk.death_time], dtype=np.float64)
 
 
 def hazard_steps(risk: RiskSets, relative: Floats, *, efron: bool) -> Steps:
@@ -101,31 +81,33 @@ def hazard_steps(risk: RiskSets, relative: Floats, *, efron: bool) -> Steps:
         The steps.
     """
     at_risk = risk.at_risk_sums(relative)
-    mean_weight = _mean_weight(risk)
-    number = np.diff(risk.death_starts, append=risk.deaths.size)
+    weight = risk.death_weights
+    hazard = weight / at_risk
+    square = hazard / at_risk
     if not (efron and risk.has_ties):
-        weight = number if mean_weight is None else number * mean_weight
-        hazard = weight / at_risk
-        return Steps(hazard, None, (hazard / at_risk,), float(weight @ np.log(at_risk)))
-    fraction = tie_fractions(risk)
-    dying = risk.death_sums(relative[risk.deaths])
-    denominator = at_risk[risk.death_time] - fraction * dying[risk.death_time]
-    weight = np.ones(risk.deaths.size) if mean_weight is None else mean_weight[risk.death_time]
-    each = weight / denominator
-    square = each / denominator
+        return Steps(hazard, square, None, float(weight @ np.log(at_risk)))
+    ties = risk.ties
+    mean_weight = np.repeat(weight[ties.times] / ties.counts, ties.counts)
+    dying = np.repeat(ties.sums(relative[ties.deaths]), ties.counts)
+    denominator = np.repeat(at_risk[ties.times], ties.counts) - ties.fraction * dying
+    each = mean_weight / denominator
+    squared = each / denominator
+    hazard[ties.times], square[ties.times] = ties.sums(each), ties.sums(squared)
+    lost = squared * ties.fraction
+    # tied times count death by death, the others as they are
+    single = weight.copy()
+    single[ties.times] = 0.0
     return Steps(
-        hazard=risk.death_sums(each),
-        hazard_deaths=risk.death_sums(each * fraction),
-        squares=(
-            risk.death_sums(square),
-            risk.death_sums(square * fraction),
-            risk.death_sums(square * fraction**2),
-        ),
-        log_denominator=float(np.sum(weight * np.log(denominator))),
+        hazard=hazard,
+        square=square,
+        tied=(ties.sums(each * ties.fraction), ties.sums(lost), ties.sums(lost * ties.fraction)),
+        log_denominator=float(single @ np.log(at_risk)) + float(mean_weight @ np.log(denominator)),
     )
 
 
-def partial_likelihood(risk: RiskSets, X: Floats, beta: Floats, *, efron: bool) -> Evaluation:
+def partial_likelihood(
+    risk: RiskSets, X: Floats, beta: Floats, *, efron: bool, totals: Floats | None = None
+) -> Evaluation:
     """
     Evaluate the log partial likelihood.
 
@@ -139,6 +121,8 @@ def partial_likelihood(risk: RiskSets, X: Floats, beta: Floats, *, efron: bool) 
         Coefficients.
     efron : bool
         Efron's correction for ties where True, Breslow's else.
+    totals : ndarray of float, shape (n_covariates,), optional
+        Sums of the covariates of the deaths, where they are known already.
 
     Returns
     -------
@@ -158,17 +142,17 @@ def partial_likelihood(risk: RiskSets, X: Floats, beta: Floats, *, efron: bool) 
         relative *= risk.weights
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         steps = hazard_steps(risk, relative, efron=efron)
-        dying = linear[risk.deaths]
-        gained = float(dying.sum() if risk.weights is None else dying @ risk.weights[risk.deaths])
-        score, information = weighted_moments(risk, X, relative, steps)
-    return Evaluation(gained - steps.log_denominator, score, information)
+        expected, information = weighted_moments(risk, X, relative, steps)
+    observed = risk.death_totals(X) if totals is None else totals
+    value = float(beta @ observed) - top * float(risk.death_weights.sum()) - steps.log_denominator
+    return Evaluation(value, observed - expected, information)
 
 
 def weighted_moments(
     risk: RiskSets, X: Floats, relative: Floats, steps: Steps, at: Floats | None = None
 ) -> tuple[Floats, Floats]:
     """
-    Sum the score and the information over the event times, each time with a factor of its own where asked.
+    Sum expected covariates and information over the event times, each time with a factor of its own where asked.
 
     Parameters
     ----------
@@ -185,37 +169,30 @@ def weighted_moments(
 
     Returns
     -------
-    score : ndarray of float, shape (n_covariates,)
-        Sum of observed less expected covariates of the deaths.
+    expected : ndarray of float, shape (n_covariates,)
+        Sum of the covariates that the deaths are expected to have.
     information : ndarray of float, shape (n_covariates, n_covariates)
         Sum of their variances.
     """
-    hazard = steps.hazard if at is None else steps.hazard * at
-    expected = risk.accumulated(hazard)
-    if steps.hazard_deaths is not None:
-        lost = steps.hazard_deaths if at is None else steps.hazard_deaths * at
-        expected[risk.deaths] -= lost[risk.death_time]
-    expected *= relative
-    weighted = X * expected
-    information = weighted @ X.T
-    observed = np.ones(risk.deaths.size) if risk.weights is None else risk.weights[risk.deaths]
+    ties = risk.ties
+    hazard, square, tied = steps.hazard, steps.square, steps.tied
     if at is not None:
-        observed = observed * at[risk.death_time]
-    score = X[:, risk.deaths] @ observed - weighted.sum(axis=1)
+        hazard, square = hazard * at, square * at
+        tied = None if tied is None else (tied[0] * at[ties.times], tied[1] * at[ties.times], tied[2] * at[ties.times])
+    share = risk.accumulated(hazard)
+    if tied is not None:
+        share[ties.deaths] -= np.repeat(tied[0], ties.counts)
+    share *= relative
+    weighted = X * share
+    information = weighted @ X.T
+    mean = np.asarray(weighted.sum(axis=1))
     np.multiply(X, relative, out=weighted)
-    squares = steps.squares if at is None else tuple(square * at for square in steps.squares)
-    first = np.array([risk.at_risk_sums(row) for row in weighted]).reshape(len(X), risk.n_event_times)
-    information -= (first * squares[0]) @ first.T
-    if len(squares) > 1:
-        dying = np.array([risk.death_sums(row[risk.deaths]) for row in weighted]).reshape(len(X), risk.n_event_times)
-        crossed = (first * squares[1]) @ dying.T
-        information += crossed + crossed.T - (dying * squares[2]) @ dying.T
-    return score, information
-
-
-def _mean_weight(risk: RiskSets) -> Floats | None:
-    """Mean weight of the deaths at each event time; None without weights."""
-    if risk.weights is None:
-        return None
-    number: Indices = np.diff(risk.death_starts, append=risk.deaths.size)
-    return risk.death_sums(risk.weights[risk.deaths]) / number
+    first = np.empty((len(X), risk.n_event_times))
+    for row, sums in zip(weighted, first, strict=True):
+        sums[:] = risk.at_risk_sums(row)
+    information -= (first * square) @ first.T
+    if tied is not None:
+        dying = ties.sums(weighted[:, ties.deaths])
+        crossed = (first[:, ties.times] * tied[1]) @ dying.T
+        information += crossed + crossed.T - (dying * tied[2]) @ dying.T
+    return mean, information

@@ -21,6 +21,8 @@ R_CHANGE: Final = 1e-9
 """Relative change of the log-likelihood after which R's ``coxph`` takes no further step."""
 CLOSE: Final = 1e-10
 """Squared Newton decrement after which one more step is the last: it leaves about the same error in standard errors."""
+ROUNDING: Final = 1e-11
+"""Share of a log-likelihood that the sums of a million rows may lose to rounding; a smaller loss is none."""
 FAR: Final = 30.0
 """No step moves a linear predictor by more than this, so that one bad step cannot leave the range of numbers."""
 LONG: Final = 0.05
@@ -118,7 +120,7 @@ def maximise(
 
 def _advance(likelihood: Likelihood, beta: Floats, here: Evaluation, step: Floats) -> tuple[Floats, Evaluation, bool]:
     """Take the longest of step, step / 2, step / 4 ... that does not lower the likelihood by more than rounding."""
-    slack = 1e-13 * (1.0 + abs(here.log_likelihood))
+    slack = ROUNDING * (1.0 + abs(here.log_likelihood))
     for _ in range(MOST_HALVINGS):
         after = beta + step
         there = likelihood(after)

@@ -103,7 +103,7 @@ def _root(
         low, high = min(inside, outside), max(inside, outside)
         if not low < guess < high:
             guess = (inside + outside) / 2
-        if abs(guess - value) <= 1e-12 * (1 + abs(value)):
+        if abs(guess - value) <= 1e-11 * (1 + abs(value)):
             return float(guess)
         value = guess
         drop, slope, start = profile(value, start)

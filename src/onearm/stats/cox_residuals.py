@@ -143,8 +143,8 @@ def martingale_residuals(model: CoxModel) -> Floats:
     data, risk = model.data, model.data.risk
     steps, relative, _ = fitted_steps(model)
     expected = risk.accumulated(steps.hazard)
-    if steps.hazard_deaths is not None:
-        expected[risk.deaths] -= steps.hazard_deaths[risk.death_time]
+    if steps.tied is not None:
+        expected[risk.ties.deaths] -= np.repeat(steps.tied[0], risk.ties.counts)
     expected *= relative if risk.weights is None else relative / risk.weights
     residuals = data.times.event.astype(np.float64)
     residuals[risk.rows] -= expected
@@ -173,13 +173,12 @@ def schoenfeld_residuals(model: CoxModel) -> tuple[Floats, Floats]:
     """
     data, risk = model.data, model.data.risk
     steps, relative, _ = fitted_steps(model)
-    number = risk.death_sums(np.ones(risk.deaths.size) if risk.weights is None else risk.weights[risk.deaths])
     mean = np.empty((len(model.names), risk.n_event_times))
     for i, row in enumerate(data.Z):
         weighted = row * relative
         mean[i] = risk.at_risk_sums(weighted) * steps.hazard
-        if steps.hazard_deaths is not None:
-            mean[i] -= risk.death_sums(weighted[risk.deaths]) * steps.hazard_deaths
-    mean /= number
+        if steps.tied is not None:
+            mean[i, risk.ties.times] -= risk.ties.sums(weighted[risk.ties.deaths]) * steps.tied[0]
+    mean /= risk.death_weights
     residuals = (data.Z[:, risk.deaths] - mean[:, risk.death_time]) * data.scale[:, None]
     return risk.time[risk.death_time], residuals.T

@@ -3,17 +3,59 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from onearm.errors import MethodError
 from onearm.stats.times import Times, distinct_times
 
-__all__ = ["RiskSets", "risk_sets", "stratum_codes"]
+__all__ = ["Floats", "Indices", "RiskSets", "Ties", "risk_sets"]
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.intp]
+
+
+class Ties(NamedTuple):
+    """
+    Event times at which several subjects have the event.
+
+    Attributes
+    ----------
+    times : ndarray of int, shape (n_tied_times,)
+        Their numbers.
+    deaths : ndarray of int, shape (n_tied_deaths,)
+        Rows of the deaths, in the order of their times.
+    starts, counts : ndarray of int, shape (n_tied_times,)
+        First death and number of deaths of each time.
+    fraction : ndarray of float, shape (n_tied_deaths,)
+        Efron's ``k / d``, ``k = 0 .. d - 1``, of each death.
+    """
+
+    times: Indices
+    deaths: Indices
+    starts: Indices
+    counts: Indices
+    fraction: Floats
+
+    def sums(self, values: Floats) -> Floats:
+        """
+        Sum quantities over the deaths of each tied time.
+
+        Parameters
+        ----------
+        values : ndarray of float, shape (..., n_tied_deaths)
+            One value for each of these deaths.
+
+        Returns
+        -------
+        ndarray of float, shape (..., n_tied_times)
+            The sums.
+        """
+        return np.asarray(np.add.reduceat(values, self.starts, axis=-1))
 
 
 @dataclass(frozen=True)
@@ -63,6 +105,56 @@ class RiskSets:
     weights: Floats | None
     is_truncated: bool
 
+    @cached_property
+    def death_counts(self) -> Indices:
+        """Number of deaths at each event time."""
+        return np.diff(self.death_starts, append=self.deaths.size)
+
+    @cached_property
+    def death_weights(self) -> Floats:
+        """Sum of the weights of the deaths at each event time."""
+        if self.weights is None:
+            return self.death_counts.astype(np.float64)
+        return self.death_sums(self.weights[self.deaths])
+
+    @cached_property
+    def tie_fractions(self) -> Floats:
+        """Efron's fraction ``k / d``, ``k = 0 .. d - 1``, of each death, in the order of the deaths."""
+        rank = np.arange(self.deaths.size) - np.repeat(self.death_starts, self.death_counts)
+        return np.asarray(rank / np.repeat(self.death_counts, self.death_counts), dtype=np.float64)
+
+    def death_totals(self, X: Floats, at: Floats | None = None) -> Floats:
+        """
+        Sum the covariates of all deaths.
+
+        Parameters
+        ----------
+        X : ndarray of float, shape (n_covariates, n_rows)
+            Covariates.
+        at : ndarray of float, shape (n_event_times,), optional
+            Factor for each event time; 1 where left out.
+
+        Returns
+        -------
+        ndarray of float, shape (n_covariates,)
+            Weighted sums.
+        """
+        factor = np.zeros(self.rows.size)
+        factor[self.deaths] = 1.0 if at is None else at[self.death_time]
+        if self.weights is not None:
+            factor *= self.weights
+        return np.asarray(X @ factor)
+
+    @cached_property
+    def ties(self) -> Ties:
+        """Event times with several deaths, and these deaths."""
+        times = np.flatnonzero(self.death_counts > 1)
+        counts = self.death_counts[times]
+        starts = np.cumsum(counts) - counts
+        rank = np.arange(counts.sum()) - np.repeat(starts, counts)
+        deaths = self.deaths[np.repeat(self.death_starts[times], counts) + rank]
+        return Ties(times, deaths, starts, counts, np.asarray(rank / np.repeat(counts, counts), dtype=np.float64))
+
     @property
     def n_event_times(self) -> int:
         """Number of distinct event times, strata counted apart."""
@@ -87,6 +179,8 @@ class RiskSets:
         ndarray of float, shape (..., n_event_times)
             The sums.
         """
+        if not self.is_truncated and values.ndim == 1 and 8 * self.starts.size > values.size:
+            return self._tails(values)
         leaving = np.add.reduceat(values, self.starts, axis=-1)
         if self.is_truncated:
             leaving[..., :-1] -= self._entering(values)[..., 1:]
@@ -94,6 +188,14 @@ class RiskSets:
         for low, high in zip(self.bounds[:-1], self.bounds[1:], strict=True):
             np.cumsum(leaving[..., low:high][..., ::-1], axis=-1, out=sums[..., low:high][..., ::-1])
         return sums
+
+    def _tails(self, values: Floats) -> Floats:
+        """Sum over the risk sets row by row, which is faster where most event times have a row of their own."""
+        running = np.empty_like(values)
+        limits = [*self.starts[self.bounds[:-1]].tolist(), values.size]
+        for low, high in pairwise(limits):
+            np.cumsum(values[low:high][::-1], out=running[low:high][::-1])
+        return running[self.starts]
 
     def _entering(self, values: Floats) -> Floats:
         """Sum over the rows that enter before each event time, but after the one before in their stratum."""
@@ -168,54 +270,6 @@ class RiskSets:
         return reached
 
 
-def stratum_codes(strata: ArrayLike | None, n: int) -> tuple[Indices | None, list[str]]:
-    """
-    Number the strata.
-
-    Parameters
-    ----------
-    strata : array_like, shape (n_subjects,), or None
-        Stratum of each subject, text or numbers.
-    n : int
-        Number of subjects.
-
-    Returns
-    -------
-    codes : ndarray of int, shape (n_subjects,), or None
-        Number of the stratum of each subject; None without strata.
-    labels : list of str
-        Name of each stratum.
-
-    Raises
-    ------
-    MethodError
-        If the length differs or a stratum is missing.
-
-    Examples
-    --------
-    >>> stratum_codes(["b", "a", "b"], 3)
-    (array([1, 0, 1]), ['a', 'b'])
-    """
-    if strata is None:
-        return None, []
-    raw = np.asarray(strata)
-    if raw.shape != (n,):
-        raise MethodError(f"strata: {raw.size} values beside {n} times; give one for each subject.")
-    if raw.dtype == object:
-        missing = np.array([value is None or (isinstance(value, float) and np.isnan(value)) for value in raw])
-    else:
-        missing = np.isnan(raw) if raw.dtype.kind == "f" else np.zeros(n, dtype=bool)
-    if missing.any():
-        raise MethodError(
-            f"strata: {int(missing.sum())} missing, the first at index {int(np.argmax(missing))}; "
-            "leave the subject out or give it a stratum of its own."
-        )
-    if raw.dtype == object:
-        raw = raw.astype(str)
-    labels, codes = np.unique(raw, return_inverse=True)
-    return codes.astype(np.intp), [str(label) for label in labels]
-
-
 def risk_sets(times: Times, strata: Indices | None = None) -> RiskSets:
     """
     Index the risk sets of checked times.
@@ -242,23 +296,19 @@ def risk_sets(times: Times, strata: Indices | None = None) -> RiskSets:
     """
     if not times.event.any():
         raise MethodError(f"event: none among {times.time.size} subjects; hazards cannot be compared.")
-    if times.entry is None:
-        entry, time = None, distinct_times(times.time)
-    else:
-        entry, time = distinct_times(np.stack([times.entry, times.time]))
-    order = np.argsort(time, kind="stable") if strata is None else np.lexsort((time, strata))
+    # the order of equal times does not matter, so that the fastest sort will do; merging noise keeps the order
+    order = np.argsort(times.time) if strata is None else np.lexsort((times.time, strata))
     event = times.event[order]
-    ended = time[order]
-    group = np.zeros(time.size, dtype=np.intp) if strata is None else strata[order]
-    # a new event time begins at each event whose time or stratum differs from that of the event before
-    at = np.flatnonzero(event)
-    is_new = np.ones(at.size, dtype=bool)
-    is_new[1:] = (ended[at[1:]] != ended[at[:-1]]) | (group[at[1:]] != group[at[:-1]])
-    event_time, event_group = ended[at[is_new]], group[at[is_new]]
-    last = _last_event_time(ended, group, event_time, event_group)
+    if times.entry is None:
+        entry, ended = None, distinct_times(times.time[order])
+    else:
+        entry, ended = distinct_times(np.stack([times.entry[order], times.time[order]]))
+    group = np.zeros(event.size, dtype=np.intp) if strata is None else strata[order]
+    last, leading = _event_times(ended, group, event)
+    event_time, event_group = ended[leading], group[leading]
     bounds = np.append(np.flatnonzero(np.append(True, np.diff(event_group) > 0)), event_time.size)
     begin = _stratum_begin(group, event_group, bounds)
-    first = begin if entry is None else _first_event_time(entry[order], group, begin, event_time, event_group)
+    first = begin if entry is None else _first_event_time(entry, group, begin, event_time, event_group)
     keep = last >= first
     if (event & ~keep).any():
         raise MethodError("entry: an observation with an event has no length once floating-point noise is removed.")
@@ -272,10 +322,10 @@ def risk_sets(times: Times, strata: Indices | None = None) -> RiskSets:
         rows=kept,
         first=first,
         last=last,
-        starts=np.searchsorted(last, np.arange(event_time.size)),
+        starts=_first_of_each(last),
         deaths=deaths,
         death_time=death_time,
-        death_starts=np.searchsorted(death_time, np.arange(event_time.size)),
+        death_starts=_first_of_each(death_time),
         bounds=bounds,
         stratum=event_group,
         time=event_time,
@@ -284,12 +334,20 @@ def risk_sets(times: Times, strata: Indices | None = None) -> RiskSets:
     )
 
 
-def _last_event_time(ended: Floats, group: Indices, event_time: Floats, event_group: Indices) -> Indices:
-    """Number of event times of the stratum up to the end of each row, less one, counted through all strata."""
-    last = np.empty(ended.size, dtype=np.intp)
-    for low, high, begin, end in _blocks(group, event_group):
-        last[low:high] = begin + np.searchsorted(event_time[begin:end], ended[low:high], side="right") - 1
-    return last
+def _event_times(ended: Floats, group: Indices, event: NDArray[np.bool_]) -> tuple[Indices, Indices]:
+    """For each row the number of event times up to its end, less one; for each event time its first row."""
+    is_new = np.ones(ended.size, dtype=bool)
+    np.not_equal(ended[1:], ended[:-1], out=is_new[1:])
+    is_new[1:] |= group[1:] != group[:-1]
+    begins = np.flatnonzero(is_new)
+    has_event = np.logical_or.reduceat(event, begins)
+    reached = np.cumsum(has_event) - 1
+    return np.repeat(reached, np.diff(begins, append=ended.size)), begins[has_event]
+
+
+def _first_of_each(numbers: Indices) -> Indices:
+    """Position of the first of each number, where they rise from 0 in steps of 1."""
+    return np.append(0, np.flatnonzero(numbers[1:] != numbers[:-1]) + 1)
 
 
 def _first_event_time(

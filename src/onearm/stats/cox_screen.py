@@ -14,9 +14,10 @@ from onearm.errors import MethodError
 from onearm.frames import Framed
 from onearm.stats.cox_batch import Batch, BatchFit, batch_of, fit_batch
 from onearm.stats.cox_data import SINGULAR, check_choice, check_covariates
-from onearm.stats.cox_risk import Floats, Indices, RiskSets, risk_sets, stratum_codes
+from onearm.stats.cox_risk import Floats, Indices, RiskSets, risk_sets
 from onearm.stats.cox_separation import rises_for_ever
 from onearm.stats.multiplicity import adjust_p
+from onearm.stats.strata import stratum_codes
 from onearm.stats.times import check_level, check_times
 
 __all__ = ["CoxScreen", "cox_screen"]

@@ -20,7 +20,7 @@ from scipy.optimize import linprog
 
 from onearm.stats.cox_data import CoxData, Ties, likelihood_of
 from onearm.stats.cox_firth import FirthModel, fit_firth
-from onearm.stats.cox_likelihood import Evaluation, tie_fractions
+from onearm.stats.cox_likelihood import Evaluation
 from onearm.stats.cox_newton import R_CHANGE, Maximum, maximise
 from onearm.stats.cox_risk import Floats, Indices, RiskSets
 from onearm.stats.cox_table import format_p
@@ -39,7 +39,7 @@ class Limit(NamedTuple):
     Attributes
     ----------
     beta : ndarray of float, shape (n_covariates,)
-        Standardised coefficients; plus or minus infinity where separated.
+        Standardised coefficients; plus or minus infinity where separated, NaN where that leaves them undetermined.
     far : ndarray of float, shape (n_covariates,)
         The same with large finite numbers in place of infinite ones.
     value : float
@@ -126,9 +126,9 @@ def climb(data: CoxData, ties: Ties, null: Evaluation) -> Limit:
     likelihood = likelihood_of(data, ties)
     best = maximise(likelihood, np.zeros(len(data.names)), reach=data.reach, begin=null, change=R_CHANGE)
     if _is_suspect(best, null):
-        directions = _directions(data, best, ties)
+        directions, basis = _directions(data, best, ties)
         if len(directions):
-            return _at_limit(data, ties, directions)
+            return _at_limit(data, ties, directions, basis)
         for _ in range(20):
             if best.escape is None:
                 break
@@ -205,10 +205,11 @@ def _is_suspect(best: Maximum, null: Evaluation) -> bool:
     return bool(np.linalg.eigvalsh((relative + relative.T) / 2)[0] < 1e-5)
 
 
-def _directions(data: CoxData, best: Maximum, ties: Ties) -> Floats:
-    """Directions of recession as rows, each within the limit that the ones before it leave."""
+def _directions(data: CoxData, best: Maximum, ties: Ties) -> tuple[Floats, Floats]:
+    """Directions of recession, each within the limit that the ones before it leave; a basis of what that determines."""
     if data.risk.deaths.size * data.risk.rows.size > MOST_PAIRS:
-        return _last_step(data, best)
+        directions = _last_step(data, best)
+        return directions, np.linalg.svd(directions)[2][len(directions) :]
     differences = np.unique(_differences(data, ties), axis=0)
     found = np.empty((0, len(data.names)))
     while differences.size and len(found) < len(data.names):
@@ -224,7 +225,9 @@ def _directions(data: CoxData, best: Maximum, ties: Ties) -> Floats:
         direction = np.where(np.abs(answer.x) > 1e-7, answer.x, 0.0) / scale
         found = np.vstack([found, direction])
         differences = differences[slack > -1e-7]
-    return found
+    # combinations that no two competitors differ in are not determined
+    values, basis = np.linalg.svd(differences, full_matrices=False)[1:]
+    return found, basis[values > 1e-9 * max(values.max(initial=0.0), 1.0)]
 
 
 def _last_step(data: CoxData, best: Maximum) -> Floats:
@@ -252,10 +255,10 @@ def _differences(data: CoxData, ties: Ties) -> Floats:
     return np.concatenate(parts)
 
 
-def _at_limit(data: CoxData, ties: Ties, directions: Floats) -> Limit:
+def _at_limit(data: CoxData, ties: Ties, directions: Floats, basis: Floats) -> Limit:
     """Maximise the limit of the likelihood over the coefficients that stay finite."""
-    basis = np.linalg.svd(directions)[2][np.linalg.matrix_rank(directions) :]
-    far = _far(data, directions)
+    # the exact likelihood is summed on the scale of logarithms and knows no overflow
+    far = _far(data, directions, most=np.inf if ties == "exact" else 600.0)
     if ties == "exact" or data.risk.deaths.size * data.risk.rows.size > MOST_PAIRS:
         whole = likelihood_of(data, ties)
 
@@ -270,14 +273,16 @@ def _at_limit(data: CoxData, ties: Ties, directions: Floats) -> Limit:
     signs = np.zeros(len(data.names))
     for direction in directions:
         signs = np.where(signs == 0, np.sign(direction), signs)
-    beta = np.select([signs > 0, signs < 0], [np.inf, -np.inf], finite)
+    # a finite coefficient is determined where its axis lies within the basis
+    is_lost = 1 - np.sum(basis**2, axis=0) > 1e-9
+    beta = np.select([signs > 0, signs < 0, is_lost], [np.inf, -np.inf, np.nan], finite)
     covariance = basis.T @ np.linalg.pinv(top.at.information, rcond=1e-15, hermitian=True) @ basis
-    covariance[signs != 0, :] = np.nan
-    covariance[:, signs != 0] = np.nan
+    covariance[~np.isfinite(beta), :] = np.nan
+    covariance[:, ~np.isfinite(beta)] = np.nan
     return Limit(beta, finite + far, top.at.log_likelihood, covariance, np.nan, top.is_converged)
 
 
-def _far(data: CoxData, directions: Floats) -> Floats:
+def _far(data: CoxData, directions: Floats, *, most: float) -> Floats:
     """A point so far along the directions that what is left of the likelihood is less than rounding."""
     far = np.zeros(len(data.names))
     for direction in directions[::-1]:
@@ -285,7 +290,7 @@ def _far(data: CoxData, directions: Floats) -> Floats:
         gaps = np.diff(values)
         least = gaps[gaps > 1e-6 * np.ptp(values)].min(initial=np.ptp(values))
         spread = float(np.ptp(far @ data.Z))
-        far = far + direction * min((40.0 + spread) / least, 600.0 / np.ptp(values))
+        far = far + direction * min((40.0 + spread) / least, most / np.ptp(values))
     return far
 
 
@@ -308,7 +313,7 @@ class _Competitors(NamedTuple):
             values = direction @ data.Z
             share *= np.abs(values - values[risk.deaths][:, None]) <= 1e-7 * np.ptp(values)
         if ties == "efron" and risk.has_ties:
-            share[:, risk.deaths] *= 1 - tie_fractions(risk)[:, None] * (risk.death_time == time)
+            share[:, risk.deaths] *= 1 - risk.tie_fractions[:, None] * (risk.death_time == time)
         weight = np.ones(risk.deaths.size)
         dying = weight
         if risk.weights is not None:
@@ -324,10 +329,10 @@ def _limited(competitors: _Competitors, basis: Floats, theta: Floats) -> Evaluat
     share, deaths, dying, weight, Z = competitors
     X = basis @ Z
     linear = theta @ X
-    relative = share * np.exp(linear - linear.max(initial=0.0))
+    relative = share * np.exp(linear - linear.max())
     total = relative.sum(axis=1)
     mean = relative @ X.T / total[:, None]
-    value = float(dying @ (linear[deaths] - linear.max(initial=0.0)) - weight @ np.log(total))
+    value = float(dying @ (linear[deaths] - linear.max()) - weight @ np.log(total))
     score = dying @ X[:, deaths].T - weight @ mean
     information = (X * ((weight / total) @ relative)) @ X.T - (mean.T * weight) @ mean
     return Evaluation(value, score, information)

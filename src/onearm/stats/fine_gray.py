@@ -21,9 +21,10 @@ from onearm.frames import Framed
 from onearm.stats.cox_data import check_collinear, check_covariates
 from onearm.stats.cox_likelihood import Evaluation
 from onearm.stats.cox_newton import maximise
-from onearm.stats.cox_risk import Floats, Indices, stratum_codes
+from onearm.stats.cox_risk import Floats, Indices
 from onearm.stats.cox_table import coefficient_frame, coefficient_table
 from onearm.stats.cox_tests import ChiSquared, chi_squared, quadratic_form
+from onearm.stats.strata import stratum_codes
 from onearm.stats.times import check_level, check_times, distinct_times
 
 if TYPE_CHECKING:

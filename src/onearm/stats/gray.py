@@ -14,7 +14,7 @@ from onearm.errors import MethodError
 from onearm.frames import Framed
 from onearm.stats.competing_risks import check_causes
 from onearm.stats.groups import check_groups
-from onearm.stats.times import check_times, distinct_times
+from onearm.stats.times import check_times, count_at, distinct_times
 
 __all__ = ["GrayTest", "gray_test"]
 
@@ -121,12 +121,11 @@ def gray_test(
         stratum = check_groups(strata, checked.time.size, name="strata").codes
     merged, kind = distinct_times(checked.time), np.where(codes == of, 1, np.where(codes == 0, 0, 2))
     k = len(groups.levels)
-    parts = [
-        _score(_tabulate(merged[chosen], kind[chosen], groups.codes[chosen], k), rho)
-        for chosen in (stratum == code for code in range(int(stratum.max()) + 1))
-    ]
-    score = np.sum([part[0] for part in parts], axis=0)
-    variance = np.sum([part[1] for part in parts], axis=0)
+    score, variance = np.zeros(k), np.zeros((k, k))
+    for code in np.unique(stratum[kind > 0]):
+        chosen = stratum == code
+        own_score, own_variance = _score(_tabulate(merged[chosen], kind[chosen], groups.codes[chosen], k), rho)
+        score, variance = score + own_score, variance + own_variance
     inner = variance[1:, 1:]
     tolerance = 1e-10 * float(np.max(np.abs(inner)))  # what is smaller is rounding
     enough = np.linalg.matrix_rank(inner, tol=tolerance, hermitian=True) == k - 1
@@ -162,7 +161,7 @@ def _tabulate(time: NDArray[np.float64], kind: NDArray[np.intp], codes: NDArray[
         mine = codes == code
         table.at_risk[code] = np.count_nonzero(mine) - np.searchsorted(np.sort(time[mine]), at, side="left")
         for row, which in ((table.own, 1), (table.other, 2)):
-            row[code] = np.bincount(np.searchsorted(at, time[mine & (kind == which)]), minlength=at.size)
+            row[code] = count_at(at, time[mine & (kind == which)])
     return table
 
 
@@ -191,7 +190,9 @@ def _score(table: _Table, rho: float) -> tuple[NDArray[np.float64], NDArray[np.f
     risk = h * free
     score = ((own - risk * total_own / risk.sum(axis=0)) * weight).sum(axis=1)
     direct = weight * h[:, None, :] * (np.eye(k)[:, :, None] - (h / total_h)[None, :, :])
-    running = np.cumsum(direct * (step / (1 - pooled_before)), axis=2)
+    # once the pooled incidence is 1 a single group is left, which has nothing to be compared with
+    hazard = np.divide(step, 1 - pooled_before, out=np.zeros_like(step), where=pooled_before < 1 - 1e-12)
+    running = np.cumsum(direct * hazard, axis=2)
     later = running[:, :, -1:] - running
     gone = survival <= 1e-12
     other_share = np.divide(1 - pooled, survival, out=np.zeros_like(survival), where=~gone)

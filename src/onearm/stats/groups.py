@@ -60,7 +60,7 @@ def check_groups(labels: ArrayLike, n_subjects: int, *, name: str = "group") -> 
     values = np.asarray(labels)
     if values.shape != (n_subjects,):
         raise MethodError(f"{name}: {values.size} labels beside {n_subjects} subjects; give one for each subject.")
-    missing = np.array([v is None or (isinstance(v, float) and math.isnan(v)) for v in values.tolist()], dtype=bool)
+    missing = _missing(values)
     if missing.any():
         raise MethodError(
             f"{name}: missing for {np.count_nonzero(missing)} of {n_subjects} subjects, the first at index "
@@ -71,3 +71,12 @@ def check_groups(labels: ArrayLike, n_subjects: int, *, name: str = "group") -> 
     except TypeError as error:
         raise MethodError(f"{name}: labels of several kinds cannot be sorted; make all of them text.") from error
     return Groups(tuple(levels.tolist()), codes)
+
+
+def _missing(values: NDArray[Any]) -> NDArray[np.bool_]:
+    """Find missing labels; only objects must be looked at one by one."""
+    if values.dtype.kind == "f":
+        return np.asarray(np.isnan(values), dtype=np.bool_)
+    if values.dtype.kind != "O":
+        return np.zeros(values.shape, dtype=bool)
+    return np.array([v is None or (isinstance(v, float) and math.isnan(v)) for v in values.tolist()], dtype=bool)

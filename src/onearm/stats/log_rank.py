@@ -15,7 +15,7 @@ from scipy.special import chdtrc
 from onearm.errors import MethodError
 from onearm.frames import Framed
 from onearm.stats.groups import check_groups
-from onearm.stats.times import check_times, distinct_times
+from onearm.stats.times import check_times, count_at, distinct_times
 
 __all__ = ["LogRank", "PairwiseLogRank", "log_rank", "pairwise_log_rank"]
 
@@ -249,7 +249,7 @@ def _compare(
     for code in range(k):
         mine = codes == code
         own_at_risk[code] = np.count_nonzero(mine) - np.searchsorted(np.sort(time[mine]), at, side="left")
-        own_events[code] = np.bincount(np.searchsorted(at, time[mine & event]), minlength=at.size)
+        own_events[code] = count_at(at, time[mine & event])
     at_risk, events = own_at_risk.sum(axis=0), own_events.sum(axis=0)
     weight = np.ones(at.size)
     if rho:

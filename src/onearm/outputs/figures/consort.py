@@ -13,15 +13,8 @@ from typing import TYPE_CHECKING, Any, Final
 import polars as pl
 from matplotlib.patches import Rectangle
 
-from onearm.outputs.figures.style import (
-    INK,
-    Size,
-    canvas_mm,
-    new_figure,
-    no_data,
-    styled,
-    wrap_mm,
-)
+from onearm.outputs.figures.style import INK, Size, canvas_mm, new_figure, no_data, styled
+from onearm.outputs.figures.text import wrap_mm
 from onearm.outputs.labels import reason_label
 
 if TYPE_CHECKING:
@@ -168,14 +161,18 @@ def draw_consort(
 def _text_lines(row: dict[str, object], width: float) -> list[tuple[str, str]]:
     room = width - 2 * _PAD_MM
     n = row["n"]
-    title = _line(str(row["title"]), float(n) if isinstance(n, float) else None)
+    title = _tied(_line(str(row["title"]), float(n) if isinstance(n, float) else None))
     lines = [(part, "bold") for part in wrap_mm(title, room * 0.92)] if title else []
     items = row["lines"]
     for item in items if isinstance(items, list) else []:
-        first, *more = wrap_mm(str(item), room - 3)
+        first, *more = wrap_mm(_tied(str(item)), room - 3)
         lines.append((first, "normal"))
         lines += [(f"    {part}", "normal") for part in more]
     return lines
+
+
+def _tied(text: str) -> str:
+    return text.replace("(n = ", "(n\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}")
 
 
 def _height(lines: list[tuple[str, str]]) -> float:

@@ -7,20 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
-from onearm.outputs.figures.style import (
-    BLUE,
-    DARK,
-    SMALL,
-    Size,
-    axes_mm,
-    canvas_mm,
-    clean,
-    new_figure,
-    no_data,
-    styled,
-    text_width_mm,
-    wrap_mm,
-)
+from onearm.outputs.figures.style import BLUE, DARK, Size, axes_mm, canvas_mm, new_figure, no_data, styled
+from onearm.outputs.figures.text import SMALL, clean, text_width_mm, wrap_mm
 from onearm.outputs.labels import category_label, variable_label
 from onearm.outputs.lookup import Group, subgroup_rows
 
@@ -32,6 +20,7 @@ __all__ = ["draw_forest", "forest_data"]
 
 _ESTIMATES: Final = ("hazard_ratio", "odds_ratio", "estimate", "p", "rate", "median")
 _SCHEMA: Final = {
+    "variable": pl.String,
     "subgroup": pl.String,
     "level": pl.String,
     "n": pl.Float64,
@@ -39,11 +28,20 @@ _SCHEMA: Final = {
     "estimate": pl.Float64,
     "low": pl.Float64,
     "high": pl.Float64,
+    "note": pl.String,
 }
 _ROW_MM: Final = 4.6
+_BELOW_MM: Final = 13.0
+_ABOVE_MM: Final = 9.0
 
 
-def forest_data(results: pl.DataFrame, paramcd: str, group: Group, *, analysis: str = "subgroup") -> pl.DataFrame:
+def forest_data(
+    results: pl.DataFrame,
+    paramcd: str,
+    group: Group,
+    *,
+    analysis: str = "subgroup",
+) -> pl.DataFrame:
     """
     Take the estimates of the subgroups of an endpoint.
 
@@ -61,21 +59,27 @@ def forest_data(results: pl.DataFrame, paramcd: str, group: Group, *, analysis: 
     Returns
     -------
     polars.DataFrame
-        ``subgroup level n events estimate low high`` in the order of the results; a subgroup that could not be estimated
-        has a row without an estimate.
+        ``variable subgroup level n events estimate low high note`` in the order of the results; a subgroup that could not
+        be estimated has a row without an estimate, and one that others are compared with the note "reference".
     """
     chosen = subgroup_rows(results, group).filter((pl.col("analysis") == analysis) & (pl.col("paramcd") == paramcd))
     rows = []
     for (name, level), part in chosen.group_by(["subgroup", "subgroup_level"], maintain_order=True):
         stats = dict(part.select("stat", "value").iter_rows())
-        estimate = next((stats[s] for s in _ESTIMATES if stats.get(s) is not None), None)
-        rows.append(
-            {
-                "subgroup": variable_label(str(name)), "level": category_label(str(name), str(level)),
-                "n": stats.get("N", stats.get("n")), "events": stats.get("events"),
-                "estimate": estimate, "low": stats.get("conf_low"), "high": stats.get("conf_high"),
-            }
-        )  # fmt: skip
+        notes = dict(part.select("stat", "note").iter_rows())
+        used = next((s for s in _ESTIMATES if s in stats), "")
+        row = {
+            "variable": str(name),
+            "subgroup": variable_label(str(name)),
+            "level": category_label(str(name), str(level)),
+            "n": stats.get("N", stats.get("n")),
+            "events": stats.get("events"),
+            "estimate": stats.get(used),
+            "low": stats.get("conf_low"),
+            "high": stats.get("conf_high"),
+            "note": notes.get(used),
+        }
+        rows.append(row)
     return pl.DataFrame(rows, schema=_SCHEMA)
 
 
@@ -116,7 +120,7 @@ def draw_forest(
     Returns
     -------
     matplotlib.figure.Figure
-        The area of a square follows the number of patients; an interval beyond the axis ends in an arrow.
+        The area of a square follows the number of patients.
     """
     size = size or Size()
     if not data.height:
@@ -124,15 +128,16 @@ def draw_forest(
     lanes = _lanes(data)
     left = 6 + min(60.0, max(text_width_mm(clean(text)[:38]) for text, _ in lanes) + 3)
     counts = [_count(row) for row in data.iter_rows(named=True)]
-    count_width = max(text_width_mm(text) for text in [*counts, "Patients"]) + 5
+    counted = "Patients" if data["events"].is_null().all() else "Events/patients"
+    count_width = max(text_width_mm(text) for text in [*counts, counted]) + 5
     right = 6 + max(text_width_mm(text) for text in [*printed, heading])
-    height = _ROW_MM * (len(lanes) + 1) + 20
+    height = _ROW_MM * (len(lanes) + 1) + _BELOW_MM + _ABOVE_MM
     figure = new_figure(Size(size.width_mm, height))
-    axes = axes_mm(figure, left=left + count_width, right=right + 4, bottom=13, top=7)
+    axes = axes_mm(figure, left=left + count_width, right=right + 4, bottom=_BELOW_MM, top=_ABOVE_MM)
     canvas = canvas_mm(figure)
     rows = list(data.iter_rows(named=True))
-    bottom, span = 13.0, height - 20
-    _draw_header(canvas, left + count_width - 4, size.width_mm - right + 2, height, heading)
+    bottom, span = _BELOW_MM, height - _BELOW_MM - _ABOVE_MM
+    _draw_header(canvas, (left + count_width - 4, size.width_mm - right + 2), height, counted, heading)
     largest = max([n for n in data["n"] if n is not None], default=1.0)
     for lane, (text, number) in enumerate(lanes):
         y = bottom + span * (1 - (lane + 1) / (len(lanes) + 1))
@@ -170,9 +175,10 @@ def _count(row: dict[str, float | None]) -> str:
     return f"{n:.0f}" if events is None else f"{events:.0f}/{n:.0f}"
 
 
-def _draw_header(canvas: Axes, count_at: float, estimate_at: float, height: float, heading: str) -> None:
-    canvas.text(count_at, height - 5, "Patients", ha="right", va="center_baseline", fontsize=SMALL, color=DARK)
-    canvas.text(estimate_at, height - 5, heading, va="center_baseline", fontsize=SMALL, color=DARK)
+def _draw_header(canvas: Axes, at: tuple[float, float], height: float, counted: str, heading: str) -> None:
+    count_at, estimate_at = at
+    canvas.text(count_at, height - 7, counted, ha="right", va="center_baseline", fontsize=SMALL, color=DARK)
+    canvas.text(estimate_at, height - 7, heading, va="center_baseline", fontsize=SMALL, color=DARK)
 
 
 def _draw_estimate(axes: Axes, row: dict[str, float | None], y: float, largest: float) -> None:

@@ -7,19 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import polars as pl
 
-from onearm.outputs.figures.style import (
-    BLUE,
-    DARK,
-    FONT_SIZE,
-    Size,
-    axes_mm,
-    canvas_mm,
-    new_figure,
-    no_data,
-    styled,
-    text_width_mm,
-    wrap_mm,
-)
+from onearm.outputs.figures.style import BLUE, DARK, Size, axes_mm, canvas_mm, new_figure, no_data, styled
+from onearm.outputs.figures.text import FONT_SIZE, text_width_mm, wrap_mm
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

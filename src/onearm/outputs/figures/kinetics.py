@@ -6,15 +6,13 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
+from onearm.outputs.figures.key import KeyEntry, draw_key, key_height_mm
 from onearm.outputs.figures.patients import largest
 from onearm.outputs.figures.style import (
     INK,
-    KeyEntry,
     Size,
     axes_mm,
     canvas_mm,
-    draw_key,
-    key_height_mm,
     new_figure,
     no_data,
     styled,

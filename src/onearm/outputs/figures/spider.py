@@ -6,17 +6,15 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from onearm.outputs.figures.key import KeyEntry, draw_key, key_height_mm
 from onearm.outputs.figures.patients import NOT_RECORDED, RESPONSE_ORDER, best_responses, largest, shown_subjects
 from onearm.outputs.figures.style import (
     DARK,
     INK,
     RESPONSE_COLOURS,
-    KeyEntry,
     Size,
     axes_mm,
     canvas_mm,
-    draw_key,
-    key_height_mm,
     new_figure,
     no_data,
     styled,
@@ -132,15 +130,15 @@ def draw_spider(
             rows["months"], rows["change"].clip(upper_bound=HIGHEST), "-" if crowded else ".-", color=colour,
             linewidth=0.4 if crowded else 0.9, markersize=2.5, alpha=0.6 if crowded else 1, gid=f"patient {name}",
         )  # fmt: skip
-    _mark(axes, data)
+    _mark(axes, data, size=1.3 if crowded else 2.6)
     _set_axes(axes, data)
     draw_key(canvas_mm(figure), entries, left=18, top=size.height_mm + key - 2, width=key_width)
     return figure
 
 
-def _mark(axes: Axes, data: pl.DataFrame) -> None:
+def _mark(axes: Axes, data: pl.DataFrame, *, size: float) -> None:
     new = data.filter(pl.col("new_lesion"))
-    axes.plot(new["months"], new["change"].clip(upper_bound=HIGHEST), "D", color=INK, markersize=2.6, zorder=4)
+    axes.plot(new["months"], new["change"].clip(upper_bound=HIGHEST), "D", color=INK, markersize=size, zorder=4)
     above = data.filter(pl.col("change") > HIGHEST)
     axes.plot(
         above["months"], [HIGHEST] * above.height, "^", color=INK, markerfacecolor="white", markersize=3.5, zorder=4

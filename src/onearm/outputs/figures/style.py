@@ -13,9 +13,8 @@ from __future__ import annotations
 
 import functools
 import io
-import textwrap
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final, NamedTuple, ParamSpec
 
@@ -23,9 +22,11 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.font_manager import FontProperties, findfont, get_font
+
+from onearm.outputs.figures.text import FONT_SIZE, LAYOUT_FONT, MM_PER_INCH, SMALL, wrap_mm
 
 __all__ = [
+    "BLUE",
     "DARK",
     "GREY",
     "INK",
@@ -33,29 +34,19 @@ __all__ = [
     "RESPONSE_COLOURS",
     "RULE_GREY",
     "TWO_COLUMNS_MM",
-    "KeyEntry",
     "Size",
     "axes_mm",
     "canvas_mm",
-    "clean",
-    "draw_key",
-    "key_height_mm",
     "new_figure",
     "no_data",
-    "short_labels",
     "stamp_synthetic",
     "styled",
-    "text_width_mm",
     "to_png",
     "to_svg",
-    "wrap_mm",
 ]
 
 ONE_COLUMN_MM: Final = 85.0
 TWO_COLUMNS_MM: Final = 174.0
-MM_PER_INCH: Final = 25.4
-MM_PER_POINT: Final = MM_PER_INCH / 72
-_ENLARGED: Final = 20
 
 INK: Final = "#1a1a1a"
 DARK: Final = "#4d4d4d"
@@ -72,10 +63,8 @@ RESPONSE_COLOURS: Final = {
 }
 """Colour of a best overall response; any other response has that of NE."""
 
-FONT_SIZE: Final = 8.0
-SMALL: Final = 7.0
 _STYLE: Final[Any] = {
-    "font.family": "DejaVu Sans",
+    "font.family": LAYOUT_FONT,
     "font.size": FONT_SIZE,
     "axes.labelsize": FONT_SIZE,
     "xtick.labelsize": FONT_SIZE,
@@ -128,28 +117,6 @@ class Size(NamedTuple):
 
     width_mm: float = TWO_COLUMNS_MM
     height_mm: float = 100.0
-
-
-class KeyEntry(NamedTuple):
-    """
-    One entry of a figure's key.
-
-    Parameters
-    ----------
-    label : str
-        What it stands for.
-    kind : str
-        ``bar``, ``line``, or a matplotlib marker.
-    colour : str
-        Its colour.
-    fill : str or None
-        Colour inside a marker; that of its edge where missing.
-    """
-
-    label: str
-    kind: str
-    colour: str
-    fill: str | None = None
 
 
 @contextmanager
@@ -250,179 +217,6 @@ def _size_mm(figure: Figure) -> tuple[float, float]:
     return float(width) * MM_PER_INCH, float(height) * MM_PER_INCH
 
 
-@functools.cache
-def _layout_font(weight: str) -> Any:
-    return get_font(findfont(FontProperties(family="DejaVu Sans", weight=weight)))
-
-
-@functools.lru_cache(maxsize=4096)
-def text_width_mm(text: str, size: float = FONT_SIZE, weight: str = "normal") -> float:
-    """
-    Measure a line of text.
-
-    Parameters
-    ----------
-    text : str
-        One line.
-    size : float
-        Font size in points.
-    weight : str
-        ``normal`` or ``bold``.
-
-    Returns
-    -------
-    float
-        Millimetres.
-    """
-    font = _layout_font(weight)
-    font.set_size(size * _ENLARGED, 72)  # at its own size, hinting would round every letter to a whole dot
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        font.set_text(text, 0.0)
-    width: float = font.get_width_height()[0] / 64 / _ENLARGED
-    return width * MM_PER_POINT
-
-
-def wrap_mm(text: str, width: float, size: float = FONT_SIZE) -> list[str]:
-    """
-    Break a text into lines that fit.
-
-    Parameters
-    ----------
-    text : str
-        May hold long words, which are broken.
-    width : float
-        Millimetres.
-    size : float
-        Font size in points.
-
-    Returns
-    -------
-    list of str
-        At least one line.
-    """
-    text = clean(text)
-    full = text_width_mm(text, size)
-    if full <= width or not text:
-        return [text]
-    letters = max(4, int(len(text) * width / full))
-    while letters > 4:
-        lines = textwrap.wrap(text, letters)
-        if all(text_width_mm(line, size) <= width for line in lines):
-            return lines
-        letters -= 1
-    return textwrap.wrap(text, letters)
-
-
-def clean(text: str) -> str:
-    """
-    Replace what no XML document may hold.
-
-    Parameters
-    ----------
-    text : str
-        Any text.
-
-    Returns
-    -------
-    str
-        Without control characters.
-    """
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
-
-
-def short_labels(names: Sequence[str], *, longest: int = 14) -> list[str]:
-    """
-    Shorten identifiers to what tells them apart.
-
-    Parameters
-    ----------
-    names : sequence of str
-        Identifiers; may be long.
-    longest : int, default 14
-        Letters.
-
-    Returns
-    -------
-    list of str
-        Without the part before the last ``-``, ``/`` or ``_`` that all share; the end of those that stay too long.
-
-    Examples
-    --------
-    >>> short_labels(["AB-01-001", "AB-01-002"]), short_labels(["AB-01", "CD-01"])
-    (['001', '002'], ['AB-01', 'CD-01'])
-    """
-    cut = 0
-    if len(names) > 1:
-        first, last = min(names), max(names)
-        same = next((i for i, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), min(map(len, names)))
-        cut = max((first.rfind(mark, 0, same) for mark in "-/_"), default=-1) + 1
-    short = [clean(name[cut:]) for name in names]
-    return [name if len(name) <= longest else f"…{name[-(longest - 1) :]}" for name in short]
-
-
-def key_height_mm(entries: Sequence[KeyEntry], width: float) -> float:
-    """
-    Say how much height a key takes.
-
-    Parameters
-    ----------
-    entries : sequence of KeyEntry
-        May be none.
-    width : float
-        Millimetres it may fill.
-
-    Returns
-    -------
-    float
-        Millimetres.
-    """
-    rows = _key_rows(entries, width)
-    return 4.2 * len(rows)
-
-
-def _key_rows(entries: Sequence[KeyEntry], width: float) -> list[list[tuple[KeyEntry, float]]]:
-    rows: list[list[tuple[KeyEntry, float]]] = []
-    used = width + 1
-    for entry in entries:
-        needs = 5.5 + text_width_mm(entry.label) + 5
-        if used + needs > width + 5 or not rows:
-            rows.append([])
-            used = 0.0
-        rows[-1].append((entry, used))
-        used += needs
-    return rows
-
-
-def draw_key(canvas: Axes, entries: Sequence[KeyEntry], *, left: float, top: float, width: float) -> None:
-    """
-    Draw a figure's key in rows, as wide as it may be.
-
-    Parameters
-    ----------
-    canvas : matplotlib.axes.Axes
-        Axes in mm (`canvas_mm`).
-    entries : sequence of KeyEntry
-        In the order in which they are read.
-    left, top : float
-        Upper left corner.
-    width : float
-        Millimetres it may fill.
-    """
-    for number, row in enumerate(_key_rows(entries, width)):
-        y = top - 2.1 - 4.2 * number
-        for entry, offset in row:
-            x = left + offset
-            if entry.kind == "bar":
-                canvas.fill_between([x, x + 4], y - 1.1, y + 1.1, color=entry.colour, linewidth=0)
-            elif entry.kind == "line":
-                canvas.plot([x, x + 4], [y, y], color=entry.colour)
-            else:
-                face = entry.fill or entry.colour
-                canvas.plot([x + 2], [y], entry.kind, color=entry.colour, markerfacecolor=face, markersize=4.5)
-            canvas.text(x + 5.5, y, entry.label, va="center_baseline")
-
-
 def no_data(size: Size, why: str) -> Figure:
     """
     Draw a figure that says that there is nothing to draw, and why.
@@ -489,7 +283,7 @@ def to_svg(figure: Figure) -> bytes:
     with _house_style():
         metadata = {"Date": None, "Creator": None, "Format": None, "Type": None}
         figure.savefig(buffer, format="svg", metadata=metadata)
-    return buffer.getvalue().replace("'DejaVu Sans'", _SCREEN_FONTS).encode()
+    return buffer.getvalue().replace(f"'{LAYOUT_FONT}'", _SCREEN_FONTS).encode()
 
 
 def to_png(figure: Figure, *, dots_per_inch: int = 200) -> bytes:

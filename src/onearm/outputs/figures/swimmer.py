@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import polars as pl
 
+from onearm.outputs.figures.key import KeyEntry, draw_key, key_height_mm
 from onearm.outputs.figures.patients import (
     NOT_RECORDED,
     RESPONSE_ORDER,
@@ -18,19 +19,14 @@ from onearm.outputs.figures.style import (
     INK,
     RESPONSE_COLOURS,
     RULE_GREY,
-    SMALL,
-    KeyEntry,
     Size,
     axes_mm,
     canvas_mm,
-    draw_key,
-    key_height_mm,
     new_figure,
     no_data,
-    short_labels,
     styled,
-    text_width_mm,
 )
+from onearm.outputs.figures.text import SMALL, short_labels, text_width_mm
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

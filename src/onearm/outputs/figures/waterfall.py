@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from onearm.outputs.figures.key import KeyEntry, draw_key, key_height_mm
 from onearm.outputs.figures.patients import (
     NOT_RECORDED,
     RESPONSE_ORDER,
@@ -18,19 +19,14 @@ from onearm.outputs.figures.style import (
     DARK,
     INK,
     RESPONSE_COLOURS,
-    SMALL,
-    KeyEntry,
     Size,
     axes_mm,
     canvas_mm,
-    draw_key,
-    key_height_mm,
     new_figure,
     no_data,
-    short_labels,
     styled,
-    text_width_mm,
 )
+from onearm.outputs.figures.text import SMALL, short_labels, text_width_mm
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -152,7 +148,14 @@ def _draw_bars(axes: Axes, data: pl.DataFrame, *, bar_mm: float) -> None:
     change = data["change"].to_numpy().clip(-100, HIGHEST)
     shown = [c if abs(c) >= _LEAST_BAR else (-_LEAST_BAR / 2 if c < 0 else _LEAST_BAR / 2) for c in change]
     colours = [RESPONSE_COLOURS.get(name, "#999999") for name in data["response"]]
-    axes.bar(range(data.height), shown, width=0.82 if data.height <= 120 else 1.0, color=colours, linewidth=0)
+    axes.bar(
+        range(data.height),
+        shown,
+        width=0.82 if data.height <= 120 else 1.0,
+        color=colours,
+        edgecolor=colours,
+        linewidth=0.25 if data.height > 120 else 0,
+    )
     size = min(3.4, max(1.2, bar_mm / 25.4 * 72 * 0.7))
     for column, marker, face, step in (("new_lesion", "D", INK, 4), ("non_target", "^", "white", 10)):
         at = [i for i, has in enumerate(data[column]) if has]

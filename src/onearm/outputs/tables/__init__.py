@@ -8,7 +8,7 @@ from onearm.outputs.tables.others import tabulate_disposition, tabulate_exposure
 from onearm.outputs.tables.patients import tabulate_patients
 from onearm.outputs.tables.response import tabulate_response
 from onearm.outputs.tables.survival import tabulate_survival
-from onearm.outputs.tables.write import csv_text, write_csv, write_workbook
+from onearm.outputs.tables.write import csv_text, file_names, write_csv, write_workbook
 
 __all__ = [
     "Cell",
@@ -16,6 +16,7 @@ __all__ = [
     "Table",
     "count_findings",
     "csv_text",
+    "file_names",
     "tabulate_baseline",
     "tabulate_design",
     "tabulate_disposition",

@@ -40,7 +40,7 @@ _LABELS: Final = {
 _KINDS: Final = {
     "simon": ("Simon's two stages", "Two-stage design: Simon (Control Clin Trials 1989;10:1-10)."),
     "exact": ("One stage, exact binomial", "One-stage design: A'Hern (Stat Med 2001;20:859-66)."),
-    "bayes": ("Bayesian monitoring", "Beta-binomial monitoring: Zohar et al. (Stat Med 2008;27:83-99)."),
+    "bayes": ("Bayesian monitoring", "Beta-binomial monitoring: Zohar et al. (Contemp Clin Trials 2008;29:608-16)."),
     "one_sample_log_rank": ("One-sample log-rank", "One-sample log-rank test: Wu (Pharm Stat 2015;14:26-33)."),
     "none": ("No formal sample size", ""),
 }

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from onearm.outputs.format import format_p_value
-from onearm.outputs.labels import category_label, endpoint_label, title_case
+from onearm.outputs.labels import category_label, endpoint_label, planned_label
 from onearm.outputs.lookup import subgroup_rows
 from onearm.outputs.tables.model import NOT_REACHED, Cell, Row, Table, heading
 
@@ -65,10 +65,9 @@ def _endpoint(results: pl.DataFrame, group: Group, code: str, protocol: Protocol
         if is_rate
         else ("", "Events, n of N", f"Median, months ({coverage})", f"Hazard ratio ({coverage})", "P")
     )
-    labels = {s.variable: s.label or title_case(s.variable) for s in protocol.subgroup}
     rows: list[Row] = []
     for (variable,), part in found.group_by("subgroup", maintain_order=True):
-        rows.append(_head(labels.get(str(variable), str(variable)), tests.get(str(variable)), len(columns)))
+        rows.append(_head(planned_label(protocol, str(variable)), tests.get(str(variable)), len(columns)))
         for (level,), cell in part.group_by("subgroup_level", maintain_order=True):
             stats = {row["stat"]: row for row in cell.iter_rows(named=True)}
             texts = _rate(stats, printer) if is_rate else _time(stats, printer)
@@ -148,7 +147,7 @@ def tabulate_models(results: pl.DataFrame, protocol: Protocol, printer: Printer)
     tables = []
     for (name, cohort), part in found.group_by("_MODEL", "_COHORT", maintain_order=True):
         code = str(part["paramcd"][0])
-        rows = tuple(_terms(part, printer))
+        rows = tuple(_terms(part, protocol, printer))
         title = f"{endpoint_label(protocol, code)}: multivariable Cox model{f', {cohort}' if cohort else ''}"
         columns = ("Covariate", f"Hazard ratio ({printer.coverage()})", "P")
         file = f"model_{str(name).lower()}" + (f"_{cohort}" if cohort else "")
@@ -156,17 +155,21 @@ def tabulate_models(results: pl.DataFrame, protocol: Protocol, printer: Printer)
     return tables
 
 
-def _terms(part: pl.DataFrame, printer: Printer) -> Iterator[Row]:
+def _terms(part: pl.DataFrame, protocol: Protocol, printer: Printer) -> Iterator[Row]:
     references = dict(part.filter(pl.col("stat") == "reference").select("variable", "text").iter_rows())
     shown = part.filter(pl.col("stat").is_in(["hazard_ratio", "conf_low", "conf_high", "p_value"]) & _is_term())
     for (variable,), terms in shown.group_by("variable", maintain_order=True):
         reference = references.get(str(variable))
         if reference is not None:
-            yield heading(f"{title_case(str(variable))} (reference {category_label(str(variable), reference)})", 2)
+            yield heading(
+                f"{planned_label(protocol, str(variable))} (reference {category_label(str(variable), reference)})", 2
+            )
         for (level,), cell in terms.group_by("variable_level", maintain_order=True):
             stats = {row["stat"]: row for row in cell.iter_rows(named=True)}
             p = _value(stats, "p_value")
-            label = title_case(str(variable)) if level is None else category_label(str(variable), str(level))
+            label = (
+                planned_label(protocol, str(variable)) if level is None else category_label(str(variable), str(level))
+            )
             yield Row(
                 label,
                 (Cell(_ratio(stats, printer)), Cell("" if p is None else format_p_value(p))),

@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from onearm.data import write_bytes
-from onearm.outputs.figures.style import clean
+from onearm.outputs.figures.text import clean
 from onearm.outputs.tables.model import Row, Table
 
-__all__ = ["csv_text", "write_csv", "write_workbook"]
+__all__ = ["csv_text", "file_names", "write_csv", "write_workbook"]
 
 _LONGEST_SHEET_NAME = 31
 _FORMULA_MARKS = "=+-@\t\r"
@@ -69,7 +69,31 @@ def _inert(text: str) -> str:
     return f"'{text}" if text[:1] in _FORMULA_MARKS and text[:1] else text
 
 
-def write_csv(table: Table, folder: Path) -> Path:
+def file_names(tables: Sequence[Table]) -> list[str]:
+    """
+    Give each table a file name that is safe and its own.
+
+    Parameters
+    ----------
+    tables : sequence of Table
+        Their names may hold anything that a cohort may be called.
+
+    Returns
+    -------
+    list of str
+        Without ending: letters, digits, ``_`` and ``-`` only, numbered where two would be the same.
+    """
+    names: list[str] = []
+    for table in tables:
+        base = re.sub(r"[^A-Za-z0-9-]+", "_", table.name).strip("_") or "table"
+        name, number = base, 2
+        while name.lower() in map(str.lower, names):
+            name, number = f"{base}_{number}", number + 1
+        names.append(name)
+    return names
+
+
+def write_csv(table: Table, path: Path) -> Path:
     """
     Write a table as CSV.
 
@@ -77,15 +101,14 @@ def write_csv(table: Table, folder: Path) -> Path:
     ----------
     table : Table
         Any table.
-    folder : Path
-        An existing folder.
+    path : Path
+        The file.
 
     Returns
     -------
     Path
-        The file: UTF-8 with a byte order mark, which spreadsheet programs need to see a dash.
+        The same path: UTF-8 with a byte order mark, which spreadsheet programs need to see a dash.
     """
-    path = folder / f"{table.name}.csv"
     write_bytes(csv_text(table).encode("utf-8-sig"), path)
     return path
 

@@ -62,6 +62,7 @@ class Death(Section):
     """``[death]``: hazard of death, constant between scans."""
 
     before_progression_per_month: NotNegative
+    """Hazard before progression, at the burden of baseline."""
     progression_ratio: Positive
     """By how much progression multiplies it."""
     burden_power: NotNegative
@@ -76,8 +77,11 @@ class Effect(Section):
     on: Literal["progression", "death", "growth"]
     """What it multiplies: hazards of new lesions and non-target progression, of death, or the rate of growth."""
     column: Name
+    """Column of ``dm``."""
     level: Name
+    """Level of that column, or one of the sites of disease."""
     ratio: Positive
+    """By what it multiplies it."""
 
 
 class FollowUp(Section):
@@ -101,6 +105,7 @@ class Visits(Section):
     """``[visits]``: deviations of scans and cycles from the schedule."""
 
     jitter_sd_days: NotNegative
+    """Standard deviation of the day of a scan around the planned day."""
     window_days: Days
     """Largest deviation either way."""
     missed: Share
@@ -119,3 +124,4 @@ class SubsequentTherapy(Section):
     lag_days: tuple[Days, Days]
     """Least days from the end of treatment, and the mean beyond that."""
     regimens: Weights
+    """Regimen to relative frequency."""

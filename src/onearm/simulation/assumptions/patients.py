@@ -17,6 +17,7 @@ class Size(Section):
     """``[size]``: how many patients, unless the caller says otherwise."""
 
     enrolled: Annotated[int, Field(ge=1)]
+    """Patients enrolled."""
     screened: Annotated[int, Field(ge=1)]
     """For another number of patients the ratio of both is kept."""
 
@@ -31,7 +32,9 @@ class Accrual(Section):
     """``[accrual]``: when patients consent, and how long it takes to the first dose."""
 
     first_consent: dt.date
+    """First day on which a patient may consent."""
     last_consent: dt.date
+    """Last day on which a patient may consent."""
     weights: Annotated[tuple[NotNegative, ...], Field(min_length=1)] = (1.0,)
     """Relative accrual rates in equal parts of the period; one weight: uniform."""
     screening_days: tuple[Days, Days]
@@ -60,16 +63,22 @@ class Age(Section):
     """``[subject.age]``: a normal distribution, cut at both ends."""
 
     mean: Positive
+    """Years, before the ends are cut."""
     sd: Positive
+    """Years, before the ends are cut."""
     low: Positive
+    """Youngest, years."""
     high: Positive
+    """Oldest, years."""
 
 
 class Subject(Section):
     """``[subject]``: who the patients are."""
 
     country: str
+    """COUNTRY, ISO 3166 alpha-3."""
     race: str
+    """RACE."""
     sites: Weights
     """Site number to relative accrual."""
     screen_failures: Weights
@@ -117,6 +126,7 @@ class Lesions(Section):
     excess_sd: NotNegative
     """Its standard deviation on the log scale."""
     largest_mm: Positive
+    """No lesion is larger at baseline."""
     measurable_mm: Positive = 10.0
     """Least longest diameter of a target lesion (Eisenhauer et al. 2009, section 3.1.1)."""
     measurable_node_mm: Positive = 15.0

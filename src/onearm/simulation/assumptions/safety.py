@@ -25,8 +25,11 @@ class GradeActions(Section):
     """Probabilities of what is done to the drug; the rest leaves the dose as it is."""
 
     reduced: Share = 0.0
+    """To the next dose level of the protocol."""
     interrupted: Share = 0.0
+    """For ``hold_days``."""
     withdrawn: Share = 0.0
+    """For good."""
 
     @model_validator(mode="after")
     def _at_most_one(self) -> GradeActions:
@@ -53,6 +56,7 @@ class Event(Section):
     """``[[toxicity.event]]``: an adverse event."""
 
     term: Name
+    """AETERM and AEDECOD."""
     soc: Name
     """System organ class."""
     any_grade: Share
@@ -62,7 +66,9 @@ class Event(Section):
     drugs: tuple[Name, ...] = ()
     """Drugs of the protocol that may cause it, equally likely; empty: not related."""
     median_onset_days: Positive | None = None
+    """From the first dose; that of all events where missing."""
     median_duration_days: Positive | None = None
+    """That of all events where missing."""
 
     @model_validator(mode="after")
     def _within(self) -> Event:
@@ -75,9 +81,13 @@ class ConcomitantMedication(Section):
     """``[[toxicity.medication]]``: a drug given for an adverse event."""
 
     event: Name
+    """Term of the event."""
     name: Name
+    """CMTRT."""
     probability: Share
+    """That an event is treated with it."""
     route: str = "ORAL"
+    """CMROUTE."""
 
 
 class Toxicity(Section):
@@ -116,9 +126,13 @@ class DoseGiving(Section):
     """``[[dose]]``: how a drug of the protocol is given."""
 
     drug: Name
+    """Name in the protocol."""
     route: Name
+    """EXROUTE."""
     form: Name
+    """EXDOSFRM."""
     frequency: Name = "QD"
+    """EXDOSFRQ."""
 
 
 class Parameter(Section):
@@ -127,25 +141,32 @@ class Parameter(Section):
     code: Annotated[str, Field(min_length=1, max_length=8)]
     """LBTESTCD."""
     test: Name
+    """LBTEST."""
     category: Name
+    """LBCAT."""
     unit: Name
+    """LBORRESU and LBSTRESU."""
     mean: Positive
+    """Median over patients and visits without the event."""
     sd_between: NotNegative
     """Between patients on the log scale."""
     sd_within: NotNegative
     """Between visits of a patient on the log scale."""
     low: NotNegative
+    """Lower limit of the normal range."""
     high: Positive
-    """Limits of the normal range."""
+    """Upper limit of the normal range."""
     event: str | None = None
     """Adverse event during which the value lies in the range of its grade."""
     grade_limits: Annotated[tuple[Positive, ...], Field(min_length=4, max_length=4)] | None = None
     """Where grades 2, 3 and 4 begin and where grade 4 ends at the latest (CTCAE 5.0)."""
     digits: Annotated[int, Field(ge=0, le=3)] = 1
+    """Decimals."""
 
 
 class Laboratory(Section):
     """``[laboratory]``: series of measurements while treated."""
 
     every_days: Annotated[int, Field(ge=1)]
+    """Distance of visits, from the first dose to the end of treatment."""
     parameter: tuple[Parameter, ...] = ()

@@ -24,10 +24,13 @@ STOPS: Final = (
     "ADVERSE EVENT",
     "DEATH",
     "WITHDRAWAL BY SUBJECT",
-    "REFUSED TREATMENT",
+    "WITHDRAWAL BY SUBJECT",
     "COMPLETED",
 )
-"""DSDECOD by `Stop`."""
+"""DSDECOD by `Stop`, in the terms of CDISC (codelist NCOMPLT)."""
+
+STOP_TERMS: Final = (*STOPS[:4], "WITHDRAWAL OF CONSENT", "REFUSAL OF FURTHER TREATMENT", "COMPLETED")
+"""DSTERM by `Stop`."""
 
 EXITS: Final = (None, "DEATH", "WITHDRAWAL BY SUBJECT", "LOST TO FOLLOW-UP")
 """DSDECOD by `Exit`."""
@@ -182,6 +185,7 @@ def ds_table(
             texts(STOPS, history.stop[stopped]),
             event,
             "TREATMENT",
+            term=texts(STOP_TERMS, history.stop[stopped]),
         ),
         _ds(position[left], (start + history.follow_up_end)[left], texts(EXITS, history.exit[left]), event, "STUDY"),
     ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 import polars as pl
@@ -18,6 +18,8 @@ from onearm.simulation.tables.visits import visit_columns
 __all__ = ["tumour_tables"]
 
 GROUPS: Final = ("TARGET", "NON-TARGET", "NEW")
+TARGET: Final = 0
+NEW: Final = 2
 STATES: Final = ("PRESENT", "ABSENT", "UNEQUIVOCAL PROGRESSION")
 METHOD: Final = "CT SCAN"
 
@@ -44,52 +46,131 @@ def tumour_tables(
     tuple of polars.DataFrame
         TU, one row per lesion on the day it was first seen; TR, one row per lesion and scan.
     """
+    grid = _grid(assumptions, history)
+    return _tu(protocol, history, keys, grid), _tr(protocol, history, keys, grid, digits=assumptions.lesions.digits)
+
+
+class _Grid(NamedTuple):
+    """All places for lesions, those at baseline and then those for new ones; arrays have shape (n, n_places)."""
+
+    group: Ints
+    """Position in `GROUPS`; -1: empty."""
+    organ: Ints
+    organs: tuple[str, ...]
+    name: Ints
+    names: list[str]
+    day: Ints
+    """Days of the scans, shape (n, 1 + n_visits); the first is the baseline."""
+    found_at: Ints
+    """Scan that finds the new lesions, shape (n,)."""
+
+
+def _grid(assumptions: Assumptions, history: History) -> _Grid:
     lesions, new = history.lesions, history.course.new_disease
-    n, places = lesions.size.shape
-    group = np.where(lesions.is_target, 0, np.where(lesions.is_non_target, 1, -1))
     found, found_at = _new_lesions(history)
-    group = np.column_stack([group, np.where(found, 2, -1)])
-    organs = (*lesions.organs, *assumptions.progression.new_organs)
-    organ = np.column_stack([lesions.organ, len(lesions.organs) + new.organ])
+    old = np.where(lesions.is_target, 0, np.where(lesions.is_non_target, 1, -1))
+    group = np.column_stack([old, np.where(found, 2, -1)])
     names, name = _names(group)
-    day = np.column_stack([history.baseline_scan, history.course.schedule.day])
-    first_seen = np.column_stack(
-        [np.zeros((n, places), dtype=np.int64), np.broadcast_to(found_at[:, None], found.shape)]
+    return _Grid(
+        group=group,
+        organ=np.column_stack([lesions.organ, len(lesions.organs) + new.organ]),
+        organs=(*lesions.organs, *assumptions.progression.new_organs),
+        name=name,
+        names=names,
+        day=np.column_stack([history.baseline_scan, history.course.schedule.day]),
+        found_at=found_at,
     )
 
-    row, place = np.nonzero(group >= 0)
-    visit = first_seen[row, place]
-    tu = domain(
+
+def _tu(protocol: Protocol, history: History, keys: Keys, grid: _Grid) -> pl.DataFrame:
+    row, place = np.nonzero(grid.group >= 0)
+    kind = grid.group[row, place]
+    visit = np.where(kind == NEW, grid.found_at[row], 0)
+    return domain(
         keys,
         "TU",
         row,
         {
             "TUTESTCD": "TUMIDENT",
             "TUTEST": "Tumor Identification",
-            "TUORRES": texts(GROUPS, group[row, place]),
-            "TUSTRESC": texts(GROUPS, group[row, place]),
-            "TULOC": texts(organs, organ[row, place]),
+            "TUORRES": texts(GROUPS, kind),
+            "TUSTRESC": texts(GROUPS, kind),
+            "TULOC": texts(grid.organs, grid.organ[row, place]),
             "TUMETHOD": METHOD,
-            "TULNKID": texts(names, name[row, place]),
+            "TULNKID": texts(grid.names, grid.name[row, place]),
             "TUEVAL": protocol.tumour.assessor,
             **visit_columns(history.course.schedule.planned, visit),
-            "TUDTC": dates(keys.first_dose[row] + day[row, visit]),
+            "TUDTC": dates(keys.first_dose[row] + grid.day[row, visit]),
         },
     )
-    return tu, _tr(
-        protocol, assumptions, history, keys, group=group, names=names, name=name, day=day, found_at=found_at
+
+
+def _tr(protocol: Protocol, history: History, keys: Keys, grid: _Grid, *, digits: int) -> pl.DataFrame:
+    row, visit, place = _seen(history, grid)
+    kind = grid.group[row, place]
+    test = np.where(kind == TARGET, np.where(_is_nodal(history)[place], 1, 0), 2)
+    result, number = _results(history, row, visit, np.where(kind == NEW, -1, place), digits=digits)
+    return domain(
+        keys,
+        "TR",
+        row,
+        {
+            "TRGRPID": texts(GROUPS, kind),
+            "TRLNKID": texts(grid.names, grid.name[row, place]),
+            "TRTESTCD": texts(("LDIAM", "LPERP", "TUMSTATE"), test),
+            "TRTEST": texts(("Longest Diameter", "Longest Perpendicular", "Tumor State"), test),
+            "TRORRES": result,
+            "TRORRESU": texts(("mm", "mm", None), test),
+            "TRSTRESC": result,
+            "TRSTRESN": number,
+            "TRSTRESU": texts(("mm", "mm", None), test),
+            "TRMETHOD": METHOD,
+            "TREVAL": protocol.tumour.assessor,
+            **visit_columns(history.course.schedule.planned, visit),
+            "TRDTC": dates(keys.first_dose[row] + grid.day[row, visit]),
+        },
     )
+
+
+def _seen(history: History, grid: _Grid) -> tuple[Ints, Ints, Ints]:
+    """Patient, scan and place of every record: old lesions at every scan, new ones where they are found."""
+    n, n_scans = grid.day.shape
+    is_scanned = np.column_stack([np.ones(n, dtype=bool), history.is_scanned])
+    is_new = (grid.group == NEW)[:, None]
+    is_found = np.arange(n_scans)[None, :, None] == grid.found_at[:, None, None]
+    kept = is_scanned[:, :, None] & np.where(is_new, is_found, (grid.group >= 0)[:, None])
+    row, visit, place = np.nonzero(kept)
+    return row, visit, place
+
+
+def _is_nodal(history: History) -> Bools:
+    return np.concatenate([history.lesions.is_nodal, np.zeros(MOST_NEW, dtype=bool)])
+
+
+def _results(history: History, row: Ints, visit: Ints, place: Ints, *, digits: int) -> tuple[pl.Series, pl.Series]:
+    """Result as text and as a number: the diameter of a target lesion, the state of any other; place -1: new."""
+    lesions = history.lesions
+    old = np.maximum(place, 0)
+    is_measured = (place >= 0) & lesions.is_target[row, old]
+    diameters = np.concatenate([lesions.size[:, None], history.course.measured.diameter], axis=1)
+    value = np.where(is_measured, diameters[row, visit, old], 0.0)
+    state = np.where((place >= 0) & ~is_measured, _states(history, row, visit, old), 0)
+    shown = pl.Series(is_measured)
+    chosen = pl.select(
+        text=pl.when(shown).then(decimals(value, digits)).otherwise(texts(STATES, state)),
+        number=pl.when(shown).then(pl.Series(value)).otherwise(None),
+    )
+    return chosen["text"], chosen["number"]
 
 
 def _new_lesions(history: History) -> tuple[Bools, Ints]:
     """Which new lesions are recorded, and at which scan (the first after they appeared); baseline is scan 0."""
     new, visit = history.course.new_disease, history.course.progression_visit
-    n_visits = history.is_scanned.shape[1]
     rows = np.arange(len(visit))
-    at = np.minimum(visit, n_visits - 1)
-    shown = (visit < n_visits) & history.is_scanned[rows, at]
-    shown &= new.new_lesion <= history.course.schedule.day[rows, at]
-    return shown[:, None] & (np.arange(MOST_NEW) < new.n_new[:, None]), at + 1
+    # one more column: the scan that nobody reaches
+    is_scanned = np.column_stack([history.is_scanned, np.zeros(len(visit), dtype=bool)])
+    shown = is_scanned[rows, visit] & (new.new_lesion <= history.course.progression)
+    return shown[:, None] & (np.arange(MOST_NEW) < new.n_new[:, None]), visit + 1
 
 
 def _names(group: Ints) -> tuple[list[str], Ints]:
@@ -104,68 +185,11 @@ def _names(group: Ints) -> tuple[list[str], Ints]:
     return names, code
 
 
-def _tr(
-    protocol: Protocol,
-    assumptions: Assumptions,
-    history: History,
-    keys: Keys,
-    *,
-    group: Ints,
-    names: list[str],
-    name: Ints,
-    day: Ints,
-    found_at: Ints,
-) -> pl.DataFrame:
-    lesions, measured = history.lesions, history.course.measured
-    n, places = lesions.size.shape
-    n_scans = day.shape[1]
-    is_scanned = np.column_stack([np.ones(n, dtype=bool), history.is_scanned])
-    is_new = (group == 2)[:, None] & (np.arange(n_scans)[None, :, None] == found_at[:, None, None])
-    kept = is_scanned[:, :, None] & np.where((group == 2)[:, None], is_new, (group >= 0)[:, None])
-    row, visit, place = np.nonzero(kept)
-    kind = group[row, place]
-    is_measured = kind == 0
-    diameters = np.concatenate([lesions.size[:, None], measured.diameter], axis=1)
-    old = np.minimum(place, places - 1)
-    value = np.where(is_measured, diameters[row, visit, old], 0.0)
-    state = _states(history, row, visit, np.where(kind == 1, place, 0), kind == 1)
-    length, text = decimals(value, assumptions.lesions.digits), texts(STATES, state)
-    nodal = np.concatenate([lesions.is_nodal, np.zeros(MOST_NEW, dtype=bool)])[place]
-    test = np.where(is_measured, np.where(nodal, 1, 0), 2)
-    shown = pl.Series(is_measured)
-    chosen = pl.select(
-        result=pl.when(shown).then(length).otherwise(text),
-        number=pl.when(shown).then(pl.Series(value)).otherwise(None),
-    )
-    return domain(
-        keys,
-        "TR",
-        row,
-        {
-            "TRGRPID": texts(GROUPS, kind),
-            "TRLNKID": texts(names, name[row, place]),
-            "TRTESTCD": texts(("LDIAM", "LPERP", "TUMSTATE"), test),
-            "TRTEST": texts(("Longest Diameter", "Longest Perpendicular", "Tumor State"), test),
-            "TRORRES": chosen["result"],
-            "TRORRESU": texts(("mm", "mm", None), test),
-            "TRSTRESC": chosen["result"],
-            "TRSTRESN": chosen["number"],
-            "TRSTRESU": texts(("mm", "mm", None), test),
-            "TRMETHOD": METHOD,
-            "TREVAL": protocol.tumour.assessor,
-            **visit_columns(history.course.schedule.planned, visit),
-            "TRDTC": dates(keys.first_dose[row] + day[row, visit]),
-        },
-    )
-
-
-def _states(history: History, row: Ints, visit: Ints, place: Ints, is_non_target: Bools) -> Ints:
-    """State of each non-target lesion; the first of them is the one that progresses."""
+def _states(history: History, row: Ints, visit: Ints, place: Ints) -> Ints:
+    """State of each lesion as if it were a non-target lesion; the first of a patient's is the one that progresses."""
     course, lesions = history.course, history.lesions
-    before = np.maximum(visit - 1, 0)
-    absent = (visit > 0) & course.measured.is_absent[row, before, place]
-    first = lesions.is_non_target.argmax(axis=1)[row]
-    progresses = (visit > 0) & (course.new_disease.non_target[row] <= course.schedule.day[row, before])
-    progresses &= place == first
-    state = np.where(progresses, 2, np.where(absent, 1, 0))
-    return np.where(is_non_target, state, 0)
+    day = np.column_stack([history.baseline_scan, course.schedule.day])
+    gone = np.concatenate([np.zeros_like(lesions.is_target)[:, None], course.measured.is_absent], axis=1)
+    is_first = place == lesions.is_non_target.argmax(axis=1)[row]
+    progresses = is_first & (course.new_disease.non_target[row] <= day[row, visit])
+    return np.where(progresses, 2, np.where(gone[row, visit, place], 1, 0))

@@ -233,23 +233,24 @@ def hierarchical_baskets(
     """
     y, size = check_baskets(responders, n, threshold)
     grid = HierarchicalGrid(prior, threshold, n_mu=481, n_tau=48)
-    outcomes = sorted(set(zip(y.tolist(), size.tolist(), strict=True)))
-    integrals = {outcome: grid.integrals(np.array([outcome[0]]), outcome[1]) for outcome in outcomes}
-    log_weight = grid.log_prior + sum(
-        np.log(integrals[outcome].mass[0]) for outcome in zip(y.tolist(), size.tolist(), strict=True)
-    )
+    rows: list[tuple[NDArray[np.float64], ...]] = [()] * y.size  # mass and its moments, cohort by cohort
+    for n_patients in np.unique(size).tolist():
+        distinct = np.unique(y[size == n_patients])
+        found = grid.integrals(distinct, n_patients)
+        for j in np.flatnonzero(size == n_patients):
+            k = int(np.searchsorted(distinct, y[j]))
+            rows[j] = (found.mass[k], found.first[k], found.second[k], found.above[k])
+    log_weight = grid.log_prior + sum(np.log(row[0]) for row in rows)
     weight = np.exp(log_weight - log_weight.max())
     weight /= weight.sum()
-    rows = [integrals[outcome] for outcome in zip(y.tolist(), size.tolist(), strict=True)]
-    mean = np.array([weight @ (row.first[0] / row.mass[0]) for row in rows])
-    second = np.array([weight @ (row.second[0] / row.mass[0]) for row in rows])
+    mean, second, above = (np.array([weight @ (row[k] / row[0]) for row in rows]) for k in (1, 2, 3))
     return BasketPosterior(
         model="hierarchical",
         responders=y,
         n=size,
         mean=mean,
         sd=np.sqrt(second - mean**2),
-        above=np.array([weight @ (row.above[0] / row.mass[0]) for row in rows]),
+        above=above,
         threshold=threshold,
         mu=float(weight @ grid.mu),
         tau=float(weight @ grid.tau),

@@ -183,8 +183,9 @@ class MonitoringPlan(Framed):
         Numbers of evaluable patients, increasing.
     futility_rate, futility_probability : float
         Stop when P(rate <= ``futility_rate``) reaches ``futility_probability``.
-    efficacy_rate, efficacy_probability : float
-        Stop when P(rate >= ``efficacy_rate``) reaches ``efficacy_probability``.
+    efficacy_rate, efficacy_probability : float or None
+        Stop when P(rate >= ``efficacy_rate``) reaches ``efficacy_probability``; both None where nothing stops the trial
+        for efficacy.
     prior : tuple of float, default (1, 1)
         Beta prior.
     reading : str, default "posterior"
@@ -198,8 +199,8 @@ class MonitoringPlan(Framed):
     looks: tuple[int, ...]
     futility_rate: float
     futility_probability: float
-    efficacy_rate: float
-    efficacy_probability: float
+    efficacy_rate: float | None = None
+    efficacy_probability: float | None = None
     prior: tuple[float, float] = (1.0, 1.0)
     reading: str = "posterior"
     predictive_cutoff: float = 0.80
@@ -209,7 +210,10 @@ class MonitoringPlan(Framed):
         """Check everything, and report all problems."""
         problems = check_looks(self.looks) + check_prior(self.prior)
         for name in ("futility_rate", "futility_probability", "efficacy_rate", "efficacy_probability"):
-            problems += check_proportion(name, getattr(self, name))
+            value = getattr(self, name)
+            problems += check_proportion(name, value) if value is not None else []
+        if (self.efficacy_rate is None) != (self.efficacy_probability is None):
+            problems.append("efficacy_rate and efficacy_probability: give both, or neither for no stop for efficacy.")
         problems += check_proportion("predictive_cutoff", self.predictive_cutoff)
         if self.reading not in READINGS:
             problems.append(f"unknown reading '{self.reading}'.{suggest(self.reading, READINGS)}")
@@ -296,7 +300,8 @@ def monitoring_probabilities(
     -------
     tuple of ndarray, each shape (n_values,)
         For futility and for efficacy. Under a predictive reading they are predictive probabilities, to be compared with
-        ``predictive_cutoff``; else, and at the last look, posterior probabilities.
+        ``predictive_cutoff``; else, and at the last look, posterior probabilities. NaN or 0 for efficacy where nothing
+        stops the trial for it.
 
     Examples
     --------
@@ -314,7 +319,7 @@ def monitoring_probabilities(
     low, high = _posterior_pair(plan, final, target)
     crossed = (
         plan.reaches(low, plan.futility_probability),
-        plan.reaches(high, plan.efficacy_probability),
+        plan.reaches(high, _limit(plan.efficacy_probability)),
     )
     weight = predictive_weights(x, n, target, plan.prior)
     return np.asarray(weight @ crossed[0]), np.asarray(weight @ crossed[1])
@@ -324,7 +329,8 @@ def _posterior_pair(
     plan: MonitoringPlan, x: NDArray[np.int64], n: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     a, b = plan.prior[0] + x, plan.prior[1] + n - x
-    low, high = betainc(a, b, plan.futility_rate), betainc(b, a, 1 - plan.efficacy_rate)
+    low = betainc(a, b, plan.futility_rate)
+    high = betainc(b, a, 1 - plan.efficacy_rate) if plan.efficacy_rate is not None else np.full(x.shape, np.nan)
     return np.asarray(low, dtype=float), np.asarray(high, dtype=float)
 
 
@@ -337,8 +343,14 @@ def _target(plan: MonitoringPlan, look: int) -> int | None:
 
 def _limits(plan: MonitoringPlan, look: int) -> tuple[float, float]:
     if _target(plan, look) is None:
-        return plan.futility_probability, plan.efficacy_probability
-    return plan.predictive_cutoff, plan.predictive_cutoff
+        return plan.futility_probability, _limit(plan.efficacy_probability)
+    never = plan.efficacy_probability is None
+    return plan.predictive_cutoff, np.inf if never else plan.predictive_cutoff
+
+
+def _limit(probability: float | None) -> float:
+    """A limit that nothing reaches where there is none."""
+    return np.inf if probability is None else probability
 
 
 def predictive_weights(x: NDArray[np.int64], n: int, target: int, prior: tuple[float, float]) -> NDArray[np.float64]:

@@ -104,7 +104,8 @@ def bop2_rule(
     References
     ----------
     .. [1] Zhou H, Lee JJ, Yuan Y (2017), Statistics in Medicine 36(21):3302-3314.
-    .. [2] Xu X, Hashimoto A, Yimer B, Takeda K (2025), BOP2-FE, for the efficacy limit.
+    .. [2] Xu X, Hashimoto A, Yimer BB, Takeda K, Bayesian optimal phase II design with futility and efficacy stopping
+       boundaries (R package BOP2FE 0.3.0), for the efficacy limit.
 
     Examples
     --------
@@ -183,7 +184,7 @@ def find_bop2(
         size, strength = oc.efficacy.tolist()
         en0, en1 = oc.expected_n.tolist()
         better = best is None or strength > best[0] + NOISE or (strength > best[0] - NOISE and en0 < best[1])
-        if size <= alpha + NOISE and better:
+        if strength > size and size <= alpha + NOISE and better:  # limits that never let a trial succeed do not count
             design = Bop2Design(tuple(sizes), *rule, lam, gamma, eta, weights, p0, p1, size, strength, en0, en1)
             best = (strength, en0, design)
     if best is None:
@@ -204,7 +205,9 @@ def _distinct_rules(
             futility = _futility(sizes, above, lam, gamma)
             for eta in etas:
                 efficacy = _efficacy(sizes, above, futility, lam, eta)
-                if all(a is None or b is None or a < b for a, b in zip(futility, efficacy, strict=True)):
+                if efficacy[-1] is not None and all(
+                    a is None or b is None or a < b for a, b in zip(futility, efficacy, strict=True)
+                ):
                     rules.setdefault((futility, efficacy), (lam, gamma, eta))
     return rules
 

@@ -44,9 +44,7 @@ class TwoStageTrials(Framed):
     expected_n_error: float
 
 
-def simulate_two_stage(
-    r1: int, n1: int, r: int, n: int, p: float, n_trials: int, *, seed: int
-) -> TwoStageTrials:
+def simulate_two_stage(r1: int, n1: int, r: int, n: int, p: float, n_trials: int, *, seed: int) -> TwoStageTrials:
     """
     Simulate two-stage trials.
 

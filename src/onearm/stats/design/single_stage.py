@@ -7,15 +7,14 @@ Fleming's multiple-stage boundaries stand here as well, because they are compute
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-from scipy.special import ndtri
+from scipy.special import bdtrc, ndtri
 
 from onearm.errors import MethodError
 from onearm.frames import Framed
-from onearm.stats.design.binomial import NOISE, check_hypotheses, pmf_table, tail, tail_table
+from onearm.stats.design.binomial import NOISE, check_hypotheses, tail
 from onearm.stats.design.looks import StoppingRule, check_looks
 
 __all__ = ["SingleStageDesign", "find_single_stage", "fleming_single_stage", "fleming_stages"]
@@ -95,33 +94,44 @@ def find_single_stage(
     16/39: alpha 0.0500, power 0.8316 (A'Hern (exact))
     """
     check_hypotheses(p0, p1, alpha, power)
+    about = math.ceil(_fleming_n(p0, p1, alpha, power))
     # beyond three times the normal approximation the saw-tooth of the exact power cannot reach down to the limit
-    horizon = min(n_max, 3 * math.ceil(_fleming_n(p0, p1, alpha, power)) + 30)
-    upper = [tail_table(pmf_table(horizon, p)) for p in (p0, p1)]
-    sizes = np.arange(1, horizon + 1)
-    r = np.array([int(np.argmax(upper[0][n] <= alpha + NOISE)) - 1 for n in sizes])
-    reached = upper[1][sizes, r + 1] >= power - NOISE
-    if not reached.any():
+    exact = [_boundary(n, r, p1) for n, r in _boundaries(p0, alpha, 3 * about + 30 if about <= 2 * n_max else 0)]
+    reached = [point for point in exact if point[2] >= power - NOISE]
+    if not reached or reached[0][0] > n_max:
         raise MethodError(
             f"no single-stage design with up to {n_max} patients tells {p0:g} from {p1:g} with alpha {alpha:g} and "
-            f"power {power:g}; about {math.ceil(_fleming_n(p0, p1, alpha, power))} patients are needed: raise n_max, "
-            "or accept a larger p1, a larger alpha or a smaller power."
+            f"power {power:g}; about {about} patients are needed: raise n_max, or accept a larger p1, a larger alpha or a "
+            "smaller power."
         )
-    first = int(np.argmax(reached))
-    short = np.flatnonzero(~reached)
-    safe = min(int(short[-1]) + 1 if short.size else 0, horizon - 1)
+    n, r, strength = reached[0]
+    short = [point[0] for point in exact if point[2] < power - NOISE]
+    safe = exact[max(short, default=0)]
     return SingleStageDesign(
-        r=int(r[first]),
-        n=int(sizes[first]),
+        r=r,
+        n=n,
         p0=p0,
         p1=p1,
-        alpha=float(upper[0][sizes[first], r[first] + 1]),
-        power=float(upper[1][sizes[first], r[first] + 1]),
-        conservative_r=int(r[safe]),
-        conservative_n=int(sizes[safe]),
+        alpha=float(bdtrc(r, n, p0)),
+        power=strength,
+        conservative_r=safe[1],
+        conservative_n=safe[0],
         unrounded_n=float("nan"),
         method="A'Hern (exact)",
     )
+
+
+def _boundaries(p0: float, alpha: float, horizon: int) -> Iterator[tuple[int, int]]:
+    """Each size with the smallest r that keeps alpha; it never falls as the size grows."""
+    r = 0
+    for n in range(1, horizon + 1):
+        while bdtrc(r, n, p0) > alpha + NOISE:
+            r += 1
+        yield n, r
+
+
+def _boundary(n: int, r: int, p1: float) -> tuple[int, int, float]:
+    return n, r, float(bdtrc(r, n, p1)) if r < n else 0.0
 
 
 def fleming_single_stage(p0: float, p1: float, *, alpha: float = 0.05, power: float = 0.80) -> SingleStageDesign:

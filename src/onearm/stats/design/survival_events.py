@@ -131,8 +131,8 @@ EVENT_FORMULAS: dict[str, EventFormula] = {
     "mean variance": EventFormula(
         lambda hr, za, zb: ((1 + hr) / 2) ** 2 * (za + zb) ** 2 / (1 - hr) ** 2,
         "((1 + HR)/2)^2 (z_a + z_b)^2 / (1 - HR)^2",
-        "one-sample log-rank test with the mean of observed and expected events as variance; cf. Wu J (2014), "
-        "Journal of Biopharmaceutical Statistics 24(5):1055-1070",
+        "one-sample log-rank test with the mean of observed and expected events as variance; Wu J (2014), Journal of "
+        "Biometrics & Biostatistics 5(4):210",
     ),
     "hazard": EventFormula(
         _power_family(1.0),

@@ -70,7 +70,7 @@ class TwoStageInference(Framed):
     exact_low, exact_high : float
         Interval that keeps its level.
     koyama_chen_low, koyama_chen_high : float
-        Interval of Koyama and Chen (2008); NaN after stage 1, where it is not defined without responders.
+        Interval of Koyama and Chen (2008); NaN without any responder, where it is not defined.
     naive_low, naive_high : float
         Clopper-Pearson interval, which ignores the design; for comparison.
     warning : str
@@ -214,8 +214,8 @@ def infer_two_stage(
         level=level,
         exact_low=low,
         exact_high=_root(lambda p: tail_error - outcome.at_most(p)),
-        koyama_chen_low=low if ended == 2 else float("nan"),
-        koyama_chen_high=_root(lambda p: outcome.at_least(p) - (1 - tail_error)) if ended == 2 else float("nan"),
+        koyama_chen_low=low if responders else float("nan"),
+        koyama_chen_high=_root(lambda p: outcome.at_least(p) - (1 - tail_error)) if responders else float("nan"),
         naive_low=float(betaincinv(responders, treated - responders + 1, tail_error)) if responders else 0.0,
         naive_high=float(betaincinv(responders + 1, treated - responders, 1 - tail_error))
         if responders < treated
@@ -326,15 +326,25 @@ class _Outcome:
         return float(first[x1] @ self._planned_tail(p, self.stage1, responders - self.stage1, x1))
 
     def _planned_tail(self, p: float, stage1: int, stage2: int, x1: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Conditional error of the plan at the rate where it equals the conditional p-value of what was seen."""
+        """
+        Probability of as extreme a stage 2 after each outcome of stage 1, at the rate where the observed pair has it.
+
+        Koyama and Chen compare pairs by the conditional error of the plan, P(X2 > r - x1): at the rate where it equals
+        the conditional p-value of what was seen. It compares nothing where stage 1 alone decides. Such pairs stand apart:
+        those that reject whatever comes are above all others, those that cannot reject any more below, and within each
+        of the two groups the same comparison is made with a threshold that its second stage can still reach.
+        """
         planned = self.n - self.n1
         conditional = float(tail(self.n2, [p])[0, max(stage2, 0)]) if stage2 <= self.n2 else 0.0
-        needed = self.r + 1 - stage1
-        # P(X >= k) is a regularised incomplete beta function of the rate; where stage 1 alone decides, k is out of
-        # reach of the second stage and the plan itself is the only scale
-        is_open = 0 < needed <= planned
-        rate = float(betaincinv(needed, planned - needed + 1, conditional)) if is_open else p
-        return np.asarray(tail(planned, [rate])[0, np.clip(self.r + 1 - x1, 0, planned + 1)])
+        groups = np.where(x1 > self.r, 2, np.where(self.r + 1 - x1 > planned, 0, 1))
+        group = int(groups[stage1 - self.r1 - 1])
+        threshold = (self.r + 1 - planned, self.r + 1, self.n1 + 1)[group]
+        size = (max(planned, threshold - self.r1 - 1), planned, max(planned, self.n1 - self.r))[group]
+        needed = threshold - stage1
+        # P(X >= k) is a regularised incomplete beta function of the rate
+        rate = float(betaincinv(needed, size - needed + 1, conditional))
+        own = tail(size, [rate])[0, np.clip(threshold - x1, 0, size + 1)]
+        return np.where(groups == group, own, (groups > group).astype(float))
 
 
 def _root(function: Callable[[float], float]) -> float:

@@ -282,14 +282,17 @@ def say_bayesian(plan: MonitoringPlan, rule: StoppingRule) -> str:
     earliest = f" No number of responders stops the trial for futility at {_list(never)} patients." if never else ""
     if first is None:
         earliest = " No number of responders stops the trial for futility at any look."
+    efficacy = ""
+    if plan.efficacy_rate is not None and plan.efficacy_probability is not None:
+        efficacy = (
+            f", and for efficacy if that of a rate of at least {_pct(plan.efficacy_rate)} {reached} "
+            f"{plan.efficacy_probability:g}"
+        )
     return (
         f"With a Beta({plan.prior[0]:g}, {plan.prior[1]:g}) prior, looks are made at {_list(list(plan.looks))} "
-        "evaluable "
-        f"patients. The trial stops for futility if {what} that the response rate is at most "
-        f"{_pct(plan.futility_rate)} {reached} {plan.futility_probability:g}, and for efficacy if that of a rate of "
-        "at least "
-        f"{_pct(plan.efficacy_rate)} {reached} {plan.efficacy_probability:g}.{earliest} Operating characteristics are "
-        "exact (beta-binomial model; Zohar, Teramukai and Zhou 2008)."
+        f"evaluable patients. The trial stops for futility if {what} that the response rate is at most "
+        f"{_pct(plan.futility_rate)} {reached} {plan.futility_probability:g}{efficacy}.{earliest} Operating "
+        "characteristics are exact (beta-binomial model; Zohar, Teramukai and Zhou 2008)."
     )
 
 
@@ -307,13 +310,15 @@ def say_bop2(design: Bop2Design) -> str:
     str
         For the protocol.
     """
-    efficacy = f", and for efficacy if it exceeds 1 - {1 - design.lam:.2g} (n/{design.looks[-1]})^{design.eta:g}"
+    efficacy = ""
+    if design.eta is not None:
+        efficacy = f", and for efficacy if it exceeds 1 - {1 - design.lam:.2g} (n/{design.looks[-1]})^{design.eta:g}"
     return (
         f"The Bayesian optimal phase II design looks at {_list(list(design.looks))} patients with a Beta("
         f"{design.prior[0]:g}, {design.prior[1]:g}) prior: the trial stops for futility if the posterior probability "
         "of a "
         f"response rate above {_pct(design.p0)} falls below {design.lam:g} (n/{design.looks[-1]})^{design.gamma:g}"
-        f"{efficacy if design.eta is not None else ''}. The exact type I error is {design.alpha:.4f} and the exact "
+        f"{efficacy}. The exact type I error is {design.alpha:.4f} and the exact "
         "power at "
         f"{_pct(design.p1)} {design.power:.4f} (Zhou, Lee and Yuan 2017)."
     )
