@@ -32,7 +32,7 @@ def documented() -> dict[str, tuple[str, str]]:
         ),
         (TimeEndpoint, "", "assessor reader landmarks_months previous_line"),
         (Subgroup, "subgroup.", "landmark_months"),
-        (Tumour, "tumour.", "oligo_at_most_sites oligo_site agreement_within_days"),
+        (Tumour, "tumour.", "oligo_at_most_sites oligo_site agreement_within_days size_model"),
         (IRecistSwitches, "", "carry_new_lesions open_progression"),
     ],
 )

@@ -96,7 +96,6 @@ def test_the_template_shows_every_default_as_it_is() -> None:
                 "confirm_after_days": Tumour().confirm_response_after_days,
                 "stable_at_least_days": Tumour().stable_at_least_days,
                 "stable_from": "reference_day",
-                "within_days": None,  # endpoint.NAME.by_months
             },
         ),
     ],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import statistics
 from collections.abc import Callable
 from pathlib import Path
 
@@ -198,3 +199,40 @@ def test_three_readers_agree_as_their_published_responses_do(first: str, second:
     assert n == 22
     assert found["agreement"] == pytest.approx(agreement)
     assert found["kappa"] == pytest.approx((agreement - chance) / (1 - chance))
+
+
+def test_tumour_growth_of_1461_courses(tmp_path: Path, shared_data: SharedData) -> None:
+    """The growth rate by its formula, counted here from the file; every course but those said to fail is fitted."""
+    rows = pl.read_csv(
+        shared_data("laleh_lesion_diameters") / "flat_patient_data.csv", schema_overrides={"Lesion_diam": pl.Float64}
+    )
+    rows.unique("Pt_hashID", keep="first", maintain_order=True).select("Pt_hashID", "response").write_csv(
+        tmp_path / "patients.csv"
+    )
+    rows.select("Pt_hashID", "T_days", "Lesion_diam").write_csv(tmp_path / "sizes.csv")
+    (tmp_path / "protocol.toml").write_text((HERE / "laleh" / "protocol.toml").read_text(encoding="utf-8"))
+    checked = check_trial(tmp_path)
+    results = analyse(checked.derived.datasets, checked.protocol)
+    found = results.filter(analysis="tumour_kinetics")
+
+    courses: dict[str, list[tuple[int, float]]] = {}
+    for name, day, mm in rows.select("Pt_hashID", "T_days", "Lesion_diam").rows():
+        courses.setdefault(name, []).append((day, mm))
+    rates, fittable, without = [], 0, 0
+    for course in courses.values():
+        (day0, mm0), *rest = sorted(course, key=lambda point: point[0])
+        later = [(day, mm) for day, mm in rest if day > day0]
+        if mm0 > 0 and later and later[0][1] > 0:
+            day1, mm1 = later[0]
+            rates.append(100 * ((mm1 / mm0) ** (3 * 30.4375 / (day1 - day0)) - 1))
+        fittable += mm0 > 0 and len(later) >= 2
+        without += not (mm0 > 0 and len(later) >= 2)
+    growth = dict(found.filter(variable="growth_rate").select("stat", "value").rows())
+    assert len(courses) == 1461
+    assert growth["n"] == len(rates)
+    assert growth["median"] == pytest.approx(statistics.median(rates))
+    fitted = dict(found.filter(variable="size_model").select("variable_level", "value").rows())
+    assert fitted.pop("fitted") == fittable
+    assert sum(fitted.values()) == without
+    curve = results.filter(analysis="tumour_size_curve", variable_level="0", stat="median")
+    assert curve["value"].to_list() == [0.0]

@@ -15,6 +15,7 @@ from onearm.analyses.design import design
 from onearm.analyses.disposition import describe_trial, disposition
 from onearm.analyses.exposure import exposure
 from onearm.analyses.growth import growth_modulation
+from onearm.analyses.kinetics import kinetics
 from onearm.analyses.models import models
 from onearm.analyses.population import Datasets
 from onearm.analyses.response import best_response, progression_extents, response_rate, tumour_change
@@ -75,6 +76,11 @@ ANALYSES: Final[Mapping[str, Analysis]] = MappingProxyType(
             tumour_change,
             ("n", "N", "p", "min", "q1", "median", "q3", "max"),
             "Eisenhauer EA et al. (2009), section 4.3",
+        ),
+        "tumour_kinetics": Analysis(
+            kinetics,
+            ("n", "missing", "min", "q1", "median", "q3", "max"),
+            "Ferte C et al. (2014), Clin Cancer Res 20:246-252; Stein WD et al. (2011), Clin Cancer Res 17:907-917",
         ),
         "progression_extent": Analysis(
             progression_extents, ("n", "N", "p"), "NCT05013697: 1 or 2 sites, or 3 and more"

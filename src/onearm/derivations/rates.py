@@ -105,7 +105,8 @@ def _best(
     """The best overall response under the endpoint's own limits of time."""
     rules, month = best_response_rules(protocol), protocol.conventions.days_per_month
     if endpoint.by_months is not None:
-        rules = replace(rules, within_days=floor(endpoint.by_months * month))
+        by = floor(endpoint.by_months * month)
+        rules = replace(rules, within_days=min(by, rules.within_days or by))
     if endpoint.stable_at_least_months is not None:
         rules = replace(rules, stable_at_least_days=ceil(endpoint.stable_at_least_months * month))
     found = _BEST[track, endpoint.of](overall, subjects, rules)

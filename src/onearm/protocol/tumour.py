@@ -99,6 +99,8 @@ class Tumour(Section):
     """Most sites that progress or are new at the first progression for it to be oligoprogression."""
     oligo_site: Literal["organ", "lesion"] = "organ"
     """What is counted as a site."""
+    size_model: Literal["none", "stein"] = "none"
+    """Model of the tumour size that is fitted to each patient."""
     recist: RecistSwitches = RecistSwitches()
     best_response: BestResponseSwitches = BestResponseSwitches()
     irecist: IRecistSwitches = IRecistSwitches()

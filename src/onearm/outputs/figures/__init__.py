@@ -3,6 +3,7 @@
 from onearm.outputs.figures.consort import consort_data, draw_consort
 from onearm.outputs.figures.forest import draw_forest, forest_data
 from onearm.outputs.figures.kaplan_meier import KaplanMeier, draw_kaplan_meier, kaplan_meier_data
+from onearm.outputs.figures.kinetics import draw_kinetics, kinetics_data
 from onearm.outputs.figures.spider import draw_spider, spider_data
 from onearm.outputs.figures.style import ONE_COLUMN_MM, TWO_COLUMNS_MM, Size, to_png, to_svg
 from onearm.outputs.figures.swimmer import Swimmer, draw_swimmer, swimmer_data
@@ -20,11 +21,13 @@ __all__ = [
     "draw_consort",
     "draw_forest",
     "draw_kaplan_meier",
+    "draw_kinetics",
     "draw_spider",
     "draw_swimmer",
     "draw_waterfall",
     "forest_data",
     "kaplan_meier_data",
+    "kinetics_data",
     "spider_data",
     "swimmer_data",
     "to_png",
