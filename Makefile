@@ -5,7 +5,7 @@ UV = .tools/bin/uv
 BIN = .venv/bin
 STAMP = .venv/.synced
 
-.PHONY: demo test lint verify bench lock clean
+.PHONY: demo test lint verify bench docs lock clean
 .DEFAULT_GOAL := test
 
 $(UV):
@@ -39,6 +39,9 @@ verify: $(STAMP)  ## coverage, type I error, bias: slow simulations
 bench: $(STAMP)  ## times onearm beside R and the Python peers, prints ratios
 	@$(UV) pip install --quiet --python $(BIN)/python --group bench
 	@$(BIN)/python -m benchmarks
+
+docs: $(STAMP)  ## write the pages that are made from the code
+	@$(BIN)/python -c "from pathlib import Path; from onearm.protocol.reference import list_keys; Path('docs/protocol.md').write_text(list_keys(), encoding='utf-8')"
 
 lock: $(UV)  ## renew requirements.lock; it names packages and hashes, never a registry, so it installs from any mirror
 	@$(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate --no-header \
