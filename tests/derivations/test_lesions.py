@@ -6,9 +6,9 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from small_trial import write_small_trial
 
 from onearm.run import Checked, check_trial
-from small_trial import write_small_trial
 
 TU = "USUBJID,TUSEQ,TULNKID,TUGRPID,TUTESTCD,TUSTRESC,TULOC,TUEVAL,VISITNUM,VISIT,TUDTC\n"
 TR = "USUBJID,TRSEQ,TRLNKID,TRGRPID,TRTESTCD,TRSTRESN,TRSTRESC,TRSTRESU,TRSTAT,TREVAL,VISITNUM,VISIT,TRDTC\n"

@@ -6,10 +6,10 @@ import datetime as dt
 from pathlib import Path
 
 import pytest
+from small_trial import PROTOCOL, write_small_trial
 
 from onearm.analyses import analyse
 from onearm.run import Checked, check_trial
-from small_trial import PROTOCOL, write_small_trial
 
 # by visit: 13 February, 27 March, 8 May; R2 dates the progression of 002 to 30 March
 COURSES = {
