@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -127,9 +128,8 @@ def _identified(tu: pl.DataFrame | None) -> pl.DataFrame:
     """What each lesion is, where it lies, when it was first named, and whether it split off or is several merged."""
     words = ("subject", "lesion", "kind", "location", "test", "group")
     if tu is None:
-        return pl.DataFrame(
-            schema={**dict.fromkeys(words, pl.String), "day": pl.Date, "visit": pl.Float64, "is_node": pl.Boolean}
-        )
+        schema = {**dict.fromkeys(words, pl.String), "day": pl.Date, "visit": pl.Float64, "is_node": pl.Boolean}
+        return pl.DataFrame(schema=schema)
     result = pl.coalesce(*(pl.col(name) for name in ("TUSTRESC", "TUORRES") if name in tu.columns))
     others = {"location": "TULOC", "test": "TUTESTCD", "group": "TUGRPID"}
     given = {name: pl.col(of) if of in tu.columns else pl.lit(None, dtype=pl.String) for name, of in others.items()}
@@ -153,20 +153,16 @@ def _targets(rows: pl.DataFrame) -> pl.DataFrame:
         )
     )
     key = [*_KEY, "lesion"]
-    measured = rows.with_columns(rank=pl.when(pl.col("is_node")).then(node).otherwise(other)).filter(
-        pl.col("rank").is_not_null()
-    )
+    measured = rows.with_columns(rank=pl.when(pl.col("is_node")).then(node).otherwise(other))
+    measured = measured.filter(pl.col("rank").is_not_null())
     several = measured.select(key).is_duplicated()
     if several.any():
-        # Of several records of one lesion the one that RECIST asks for; what says nothing gives way to one that does,
-        # such as a state beside a diameter that was not taken.
-        not_done, said = _words(measured)
-        silent = pl.col("TRSTRESN").is_null() & (said.is_null() | not_done)
-        chosen = measured.filter(several).with_columns(silent=silent).sort(*key, "silent", "rank", "TRSEQ")
-        chosen = chosen.unique(key, keep="first", maintain_order=True).drop("silent")
-        measured = pl.concat([measured.filter(~several), chosen])
-    measured = _with_state(measured)
-    found = measured.select(
+        # The measurement that RECIST asks for, where several of one lesion were recorded; the others stay in the source.
+        # What says nothing gives way to a record that does, such as a state beside a diameter that was not taken.
+        chosen = measured.filter(several).with_columns(silent=_is_silent(measured.columns))
+        chosen = chosen.sort(*key, "silent", "rank", "TRSEQ").unique(key, keep="first", maintain_order=True)
+        measured = pl.concat([measured.filter(~several), chosen.drop("silent")])
+    found = _with_state(measured).select(
         *_KEY,
         "day",
         "lesion",
@@ -181,33 +177,13 @@ def _targets(rows: pl.DataFrame) -> pl.DataFrame:
     return _split(_merged(found)).drop("test", "group")
 
 
-def _words(rows: pl.DataFrame) -> tuple[pl.Expr, pl.Expr]:
-    """Whether a measurement was not done, and what was written instead of a number."""
-    not_done = (pl.col("TRSTAT") == "NOT DONE").fill_null(False) if "TRSTAT" in rows.columns else pl.lit(False)
-    return not_done, pl.col("TRSTRESC") if "TRSTRESC" in rows.columns else pl.lit(None, dtype=pl.String)
+def _not_done(columns: Sequence[str]) -> pl.Expr:
+    return (pl.col("TRSTAT") == "NOT DONE").fill_null(False) if "TRSTAT" in columns else pl.lit(False)
 
 
-def _with_state(measured: pl.DataFrame) -> pl.DataFrame:
-    """Say of each target whether it was measured, and if not, why; words are only read where there is no plain number."""
-    not_done, said = _words(measured)
-    plain = pl.col("TRSTRESN").is_not_null() & ~not_done & said.cast(pl.Float64, strict=False).is_not_null()
-    worded = measured.filter(~plain).with_columns(said=said.str.to_uppercase())
-    state = (
-        pl.when(not_done)
-        .then(pl.lit("not_done"))
-        .when(pl.col("said").str.contains("TOO SMALL"))
-        .then(pl.lit("too_small"))
-        .when(pl.col("said").str.contains("MERGED|COALESCED"))
-        .then(pl.lit("merged"))
-        .when(pl.col("TRSTRESN").is_null() & pl.col("said").str.contains("ABSENT|RESOLVED|DISAPPEARED"))
-        .then(pl.lit("absent"))
-        .when(pl.col("TRSTRESN").is_null())
-        .then(pl.lit("not_evaluable"))
-        .otherwise(pl.lit("measured"))
-    )
-    return pl.concat(
-        [measured.filter(plain).with_columns(state=pl.lit("measured")), worded.with_columns(state=state).drop("said")]
-    )
+def _is_silent(columns: Sequence[str]) -> pl.Expr:
+    said = pl.col("TRSTRESC") if "TRSTRESC" in columns else pl.lit(None, dtype=pl.String)
+    return pl.col("TRSTRESN").is_null() & (said.is_null() | _not_done(columns))
 
 
 def _merged(rows: pl.DataFrame) -> pl.DataFrame:
@@ -243,6 +219,30 @@ def _split(rows: pl.DataFrame) -> pl.DataFrame:
     is_fragment = (pl.col("test") == "TUSPLIT").fill_null(False)
     origin = pl.when(of_group & (pl.col("group") != pl.col("lesion"))).then("group").otherwise(from_name)
     return rows.with_columns(parent=pl.when(is_fragment).then(origin))
+
+
+def _with_state(measured: pl.DataFrame) -> pl.DataFrame:
+    """Say of each target whether it was measured, and if not, why; only rows with a word or without a number are read."""
+    not_done = _not_done(measured.columns)
+    said = pl.col("TRSTRESC") if "TRSTRESC" in measured.columns else pl.lit(None, dtype=pl.String)
+    plain = pl.col("TRSTRESN").is_not_null() & ~not_done & said.cast(pl.Float64, strict=False).is_not_null()
+    worded = measured.filter(~plain).with_columns(said=said.str.to_uppercase())
+    state = (
+        pl.when(not_done)
+        .then(pl.lit("not_done"))
+        .when(pl.col("said").str.contains("TOO SMALL"))
+        .then(pl.lit("too_small"))
+        .when(pl.col("said").str.contains("MERGED|COALESCED"))
+        .then(pl.lit("merged"))
+        .when(pl.col("TRSTRESN").is_null() & pl.col("said").str.contains("ABSENT|RESOLVED|DISAPPEARED"))
+        .then(pl.lit("absent"))
+        .when(pl.col("TRSTRESN").is_null())
+        .then(pl.lit("not_evaluable"))
+        .otherwise(pl.lit("measured"))
+    )
+    return pl.concat(
+        [measured.filter(plain).with_columns(state=pl.lit("measured")), worded.with_columns(state=state).drop("said")]
+    )
 
 
 def _non_targets(rows: pl.DataFrame) -> pl.DataFrame:
