@@ -8,8 +8,7 @@ import pytest
 from small_trial import PROTOCOL, write_small_trial
 
 from onearm.analyses import analyse
-from onearm.outputs.figures.kinetics import draw_kinetics, kinetics_data
-from onearm.outputs.figures.spider import spider_data
+from onearm.outputs.figures.kinetics import draw_kinetics, kinetics_data, measured_sizes
 from onearm.run import check_trial
 
 MODEL = PROTOCOL + '[tumour]\nsize_model = "stein"\n'
@@ -44,7 +43,7 @@ def test_the_figure_draws_the_fitted_median_over_the_patients(tmp_path: Path) ->
     # 001 is measured for 131 days, so month 4 is the last; 002 for 89
     assert curve.select("months", "n").rows() == [(0, 2), (1, 2), (2, 2), (3, 1), (4, 1)]
     assert curve["median"][0] == 0
-    figure = draw_kinetics(curve, spider_data(found.derived.datasets, found.protocol))
+    figure = draw_kinetics(curve, measured_sizes(found.derived.datasets, found.protocol))
     lines = {line.get_gid() for axes in figure.axes for line in axes.lines}
     assert {"fitted median", "patient 001", "patient 002"} <= lines
 
@@ -52,5 +51,13 @@ def test_the_figure_draws_the_fitted_median_over_the_patients(tmp_path: Path) ->
 def test_without_a_model_the_figure_says_so(tmp_path: Path) -> None:
     found = check_trial(write_small_trial(tmp_path))
     results = analyse(found.derived.datasets, found.protocol)
-    figure = draw_kinetics(kinetics_data(results), spider_data(found.derived.datasets, found.protocol))
+    figure = draw_kinetics(kinetics_data(results), measured_sizes(found.derived.datasets, found.protocol))
     assert not any(axes.lines for axes in figure.axes)
+
+
+def test_measured_sizes_begin_at_baseline(tmp_path: Path) -> None:
+    """28 December to 13 February is 47 days; 50 mm become 30."""
+    found = check_trial(write_small_trial(tmp_path))
+    rows = measured_sizes(found.derived.datasets, found.protocol).filter(USUBJID="001").head(2)
+    assert rows["months"].to_list() == pytest.approx([0, 47 / 30.4375])
+    assert rows["change"].to_list() == pytest.approx([0, -40])

@@ -3,7 +3,7 @@
 from onearm.outputs.figures.consort import consort_data, draw_consort
 from onearm.outputs.figures.forest import draw_forest, forest_data
 from onearm.outputs.figures.kaplan_meier import KaplanMeier, draw_kaplan_meier, kaplan_meier_data
-from onearm.outputs.figures.kinetics import draw_kinetics, kinetics_data
+from onearm.outputs.figures.kinetics import draw_kinetics, kinetics_data, measured_sizes
 from onearm.outputs.figures.spider import draw_spider, spider_data
 from onearm.outputs.figures.style import ONE_COLUMN_MM, TWO_COLUMNS_MM, Size, to_png, to_svg
 from onearm.outputs.figures.swimmer import Swimmer, draw_swimmer, swimmer_data
@@ -28,6 +28,7 @@ __all__ = [
     "forest_data",
     "kaplan_meier_data",
     "kinetics_data",
+    "measured_sizes",
     "spider_data",
     "swimmer_data",
     "to_png",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import polars as pl
 
 from onearm.outputs.figures.key import KeyEntry, draw_key, key_height_mm
-from onearm.outputs.figures.patients import largest
+from onearm.outputs.figures.patients import largest, shown_subjects
 from onearm.outputs.figures.style import (
     INK,
     Size,
@@ -21,7 +21,10 @@ from onearm.outputs.figures.style import (
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["draw_kinetics", "kinetics_data"]
+    from onearm.outputs.figures.patients import Datasets
+    from onearm.protocol import Protocol
+
+__all__ = ["draw_kinetics", "kinetics_data", "measured_sizes"]
 
 _BLUE: Final = "#0072B2"
 _GREY: Final = "#999999"
@@ -55,6 +58,38 @@ def kinetics_data(results: pl.DataFrame, cohort: str | None = None) -> pl.DataFr
     return wide.group_by("months").agg(columns).sort("months")
 
 
+def measured_sizes(datasets: Datasets, protocol: Protocol, cohort: str | None = None) -> pl.DataFrame:
+    """
+    Take every measured size with its time since baseline.
+
+    Parameters
+    ----------
+    datasets : mapping of str to polars.DataFrame
+        ``adsl adtr`` are read.
+    protocol : Protocol
+        Names the analysis set and the length of a month.
+    cohort : str, optional
+        Only this cohort.
+
+    Returns
+    -------
+    polars.DataFrame
+        ``USUBJID months change`` by patient and time, from the marked baseline, or the earliest sum, on.
+    """
+    subjects = shown_subjects(datasets, protocol, cohort).select("USUBJID")
+    day = pl.coalesce(pl.col("ADT").cast(pl.Date).dt.epoch("d").cast(pl.Int64), pl.col("ADY"))
+    sums = datasets["adtr"].filter((pl.col("PARAMCD") == "SUMDIAM") & pl.col("AVAL").is_not_null())
+    sums = sums.join(subjects, on="USUBJID", how="semi").with_columns(_day=day, _mark=pl.col("ABLFL") == "Y")
+    order = sums.sort("USUBJID", ~pl.col("_mark").fill_null(False), "_day", maintain_order=True)
+    base = order.unique("USUBJID", keep="first", maintain_order=True).select("USUBJID", _first="_day", _base="AVAL")
+    known = sums.join(base, on="USUBJID").filter((pl.col("_day") >= pl.col("_first")) & (pl.col("_base") > 0))
+    return known.select(
+        "USUBJID",
+        months=(pl.col("_day") - pl.col("_first")) / protocol.conventions.days_per_month,
+        change=100 * (pl.col("AVAL") / pl.col("_base") - 1),
+    ).sort("USUBJID", "months", maintain_order=True)
+
+
 @styled
 def draw_kinetics(
     curve: pl.DataFrame,
@@ -71,7 +106,7 @@ def draw_kinetics(
     curve : polars.DataFrame
         See `kinetics_data`.
     measured : polars.DataFrame
-        ``USUBJID months change``, as `onearm.outputs.figures.spider.spider_data` gives it.
+        See `measured_sizes`.
     size : Size, optional
         In mm; two columns of a journal where missing.
     why_empty : str
