@@ -109,7 +109,7 @@ def compose_pictures(
     size = Size(draw.ONE_COLUMN_MM, 78) if len(lookups) > MOST_WIDE else None
     trial = _Trial(results, datasets, protocol, printer, size)
     makers: tuple[Callable[[_Trial, Lookup], Iterator[Picture]], ...] = (
-        _consort, _waterfall, _spider, _swimmer, _survival, _forest,
+        _consort, _waterfall, _spider, _kinetics, _swimmer, _survival, _forest,
     )  # fmt: skip
     for make in makers:
         for lookup in lookups:
@@ -229,6 +229,28 @@ def _spider(trial: _Trial, lookup: Lookup) -> Iterator[Picture]:
         alt=alt,
         group=lookup.group,
         sources=["adtr SUMDIAM", "adrs CBOR NEWLES"],
+    )
+
+
+def _kinetics(trial: _Trial, lookup: Lookup) -> Iterator[Picture]:
+    """Draw the modelled size, where the protocol asks for a model."""
+    curve = draw.kinetics_data(trial.results, lookup.group.level)
+    if not curve.height:
+        return
+    measured = draw.measured_sizes(trial.datasets, trial.protocol, lookup.group.level)
+    yield _picture(
+        trial,
+        draw.draw_kinetics(curve, measured, size=trial.size),
+        name="kinetics",
+        section="change",
+        title="Modelled tumour size",
+        notes=[
+            f"{trial.protocol.main_set}; median and quartiles of the fitted sizes over the measured ones. "
+            "Model: exponential decay and growth (Stein et al., Clin Cancer Res 2011;17:907-17)."
+        ],
+        alt=f"Median and quartiles of the modelled change of tumour size over {curve.height} months.",
+        group=lookup.group,
+        sources=["tumour_size_curve", "adtr SUMDIAM"],
     )
 
 
