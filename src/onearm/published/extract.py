@@ -43,13 +43,13 @@ _RATIO: Final = re.compile(
     re.IGNORECASE,
 )
 _COUNT: Final = re.compile(
-    rf"(?<![\w.,/<>=≥≤\-])(\d{{1,5}}|{_WORD})(?:\s+{PEOPLE}\b(?P<more>[^.;,()\[\]\d\n]{{0,30}}))?\s?(?P<open>[(\[,])\s?({_N})\s?%(?!\s?C[Il1]\b)""
-    rf",
+    rf"(?<![\w.,/<>=≥≤\-])(\d{{1,5}}|{_WORD})(?:\s+{PEOPLE}\b(?P<more>[^.;,()\[\]\d\n]{{0,30}}))?\s?"
+    rf"(?P<open>[(\[,])\s?({_N})\s?%(?!\s?C[Il1]\b)",
     re.IGNORECASE,
 )
 _NO_COUNT: Final = re.compile(
     r"(?:[<>≥≤±]|\b(?:grades?|stages?|ecog|days?|weeks?|months?|cycles?|tables?|figs?|figure|class|line|version|ps|score|cps|tps|level|"
-    rf""
+    r""
     r"cohorts?|in|since|to|from|least|most|than))\s*$",
     re.IGNORECASE,
 )

@@ -88,7 +88,8 @@ def check_p_value(statement: Statement, claims: Claims) -> list[Outcome]:
         return [Outcome(Verdict.OTHER_METHOD, working, ", ".join(agreeing), closest, "warning")]
     listed = ", ".join(f"{name} {p:.4f}" for name, p in ps.items())
     near = claimed if claimed in ps else "fisher"
-    if slipping := [name for name, p in ps.items() if _agrees(p, s.p, slip=True)]:
+    slipping = [name for name, p in ps.items() if (name == claimed or claimed not in ps) and _agrees(p, s.p, slip=True)]
+    if slipping:
         return [Outcome(Verdict.ROUNDING, f"{table}: {listed}", slipping[0], f"{ps[slipping[0]]:.4f}", "note")]
     return [Outcome(Verdict.IMPOSSIBLE, f"{table}: {listed}; printed P {s.p}", "", f"{ps[near]:.4f} ({near})", "error")]
 
