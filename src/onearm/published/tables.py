@@ -18,7 +18,7 @@ _CELL: Final = re.compile(
     rf"^\s*(\d{{1,5}})\s*[(\[]\s*({NUMBER})\s*%?\s*(?:;\s*({NUMBER})\s*%?\s*-\s*({NUMBER})\s*%?\s*)?[)\]]\s*$"
 )
 _WITH_LIMITS: Final = re.compile(rf"^\s*({NUMBER})\s*%?\s*[(\[]\s*({NUMBER})\s*%?\s*[-,]\s*({NUMBER})\s*%?\s*[)\]]\s*$")
-_NO_COUNTS: Final = re.compile(r"median|mean|range|iqr|quartile|\bsd\b|months|years\)|score|ratio", re.IGNORECASE)
+_NO_COUNTS: Final = re.compile(r"median|mean|range|iqr|quartile|months|years\)|score|ratio", re.IGNORECASE)
 _SIZE: Final = re.compile(r"\b[nN]\s?=\s?(\d{1,5})\b")
 _CAPTION: Final = re.compile(r"\b(\d{1,5})\s+(?:[\w-]+\s+){0,2}(?:patients|participants)\b", re.IGNORECASE)
 _ENOUGH: Final = 3
