@@ -94,18 +94,23 @@ def explain_patient(
 
 
 def new(
-    kind: Annotated[str, typer.Argument(help="Template: simon.")],
+    kind: Annotated[str, typer.Argument(help="Template: simon (a protocol) or published (what a paper printed).")],
 ) -> None:
     """Print a commented template: onearm new simon > protocol.toml."""
     from importlib.resources import files
 
     from onearm.errors import OnearmError, suggest
 
-    folder = files("onearm.protocol") / "templates"
-    known = sorted(item.name.removesuffix(".toml") for item in folder.iterdir() if item.name.endswith(".toml"))
-    if kind not in known:
-        raise OnearmError(f"no template '{kind}'.{suggest(kind, known)}")
-    print((folder / f"{kind}.toml").read_text(encoding="utf-8"), end="")
+    folders = [files(room) / "templates" for room in ("onearm.protocol", "onearm.published")]
+    templates = {
+        item.name.removesuffix(".toml"): item
+        for folder in folders
+        for item in folder.iterdir()
+        if item.name.endswith(".toml")
+    }
+    if kind not in templates:
+        raise OnearmError(f"no template '{kind}'.{suggest(kind, templates)}")
+    print(templates[kind].read_text(encoding="utf-8"), end="")
 
 
 def diff(
