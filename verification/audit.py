@@ -60,7 +60,13 @@ def rate(random: np.random.Generator) -> Case:
     n = int(random.integers(15, 120))
     x = int(random.integers(1, n))
     low, high = exact_limits(x, n)
-    keys = {"count": str(x), "total": str(n), "percent": rounded(100 * x / n), "low": rounded(low), "high": rounded(high)}
+    keys = {
+        "count": str(x),
+        "total": str(n),
+        "percent": rounded(100 * x / n),
+        "low": rounded(low),
+        "high": rounded(high),
+    }
     sentence = f"A response was seen in {x}/{n} ({keys['percent']}%; 95% CI {keys['low']}-{keys['high']})."
     return Case("rate", {"statistic": '"rate"', "method": '"clopper-pearson"', **keys}, sentence)
 
