@@ -97,8 +97,40 @@ def test_references_are_not_audited():
 
 
 PIECES = st.sampled_from(
-    "26/46; (56.5%;95% CI;95% Cl:; 41.1–71.1;);[;HR 0.5;P = 0.0;n = ;46;0;%;\t;\n;\n\n;|;median ;months ;Of the 5 patients, ;"
-    "fifteen (;999999;1e9;NE;−;,;.;·;100.0;0/0 (0%);PFS rate ;1-year".split(";")
+    [
+        "26/46",
+        " (56.5%",
+        "95% CI",
+        "95% Cl:",
+        " 41.1–71.1",
+        ")",
+        "[",
+        "HR 0.5",
+        "P = 0.0",
+        "n = ",
+        "46",
+        "0",
+        "%",
+        "\t",
+        "\n",
+        "\n\n",
+        "|",
+        "median ",
+        "months ",
+        "Of the 5 patients, ",
+        "fifteen (",
+        "999999",
+        "1e9",
+        "NE",
+        "−",
+        ",",
+        ".",
+        "·",
+        "100.0",
+        "0/0 (0%)",
+        "PFS rate ",
+        "1-year",
+    ]
 )
 
 
