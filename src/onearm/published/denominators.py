@@ -17,7 +17,8 @@ __all__ = ["Totals", "collect_totals", "stated_total"]
 PEOPLE: Final = r"(?:patients?|participants?|subjects?|individuals?|responders?|cases?)"
 _WORD: Final = "|".join(sorted(WORDS, key=len, reverse=True))
 _SIZE: Final = re.compile(
-    rf"\b[nN]\s{{0,2}}=\s{{0,2}}(\d{{1,5}})\b|\b(\d{{1,5}}|{_WORD})\s+(?:[\w-]+\s+){{0,2}}{PEOPLE}\b", re.IGNORECASE
+    rf"\b[nN]\s{{0,2}}=\s{{0,2}}(\d{{1,5}})\b|(?<![\d.,])\b(\d{{1,5}}|{_WORD})\s+(?:[\w-]+\s+){{0,2}}{PEOPLE}\b",
+    re.IGNORECASE,
 )
 _STATED: Final = re.compile(
     rf"\b(?:of|among|in)\s+(?:the\s+|all\s+|these\s+)*(\d{{1,5}}|{_WORD})\s+(?:[\w-]+\s+){{0,4}}?{PEOPLE}\b[^.;,]{{0,50}}(?:\([^)]{{0,12}}\))?,\s*$",

@@ -12,7 +12,7 @@ from onearm.published.context import find_relations, read_claims
 from onearm.published.denominators import PEOPLE, Totals, collect_totals, stated_total
 from onearm.published.model import Claims, Printed, Published, Statement
 from onearm.published.page import NUMBER, WORDS, Page, read_count
-from onearm.published.rates import fitting_counts, matching_methods
+from onearm.published.rates import fitting_counts, is_near, matching_methods
 from onearm.published.rounding import fits, printed, printed_p
 from onearm.published.tables import find_cells, read_tables
 
@@ -218,7 +218,7 @@ def _with_total(given: Statement, totals: Totals, claims: Claims) -> Statement:
             continue
         counts = [given.count] if given.count is not None else fitting_counts(size, given.percent)
         for count in counts[:3]:
-            if count > size or not fits(100 * count / size, given.percent):
+            if count > size or not fits(100 * count / size, given.percent) or not is_near(given, count, size):
                 continue
             candidate = replace(given, count=count, total=size, total_is_inferred=True, largest_total=totals.largest)
             names = matching_methods(candidate, count, size, level=given.level)

@@ -12,7 +12,7 @@ from onearm.published.rounding import as_rounded, fits, slips
 from onearm.stats.binomial import BINOMIAL_INTERVALS, binomial_bounds
 from onearm.stats.design.bayes import posterior
 
-__all__ = ["check_rate", "fitting_counts", "fitting_total", "matching_methods"]
+__all__ = ["check_rate", "fitting_counts", "fitting_total", "is_near", "matching_methods"]
 
 _PRIORS: Final = ((1.0, 1.0), (0.5, 0.5), (0.1, 0.1), (0.5, 1.0), (1.0, 0.5))
 _OTHER_LEVELS: Final = (0.90, 0.99)
@@ -139,6 +139,10 @@ def _share(s: Statement, percent: Printed, count: int, total: int) -> Outcome:
         return unchecked(f"{count} is {percent}% of {found}, a denominator that was not printed; {working}")
     if slips(exact, percent):
         return Outcome(Verdict.ROUNDING, f"{working}, printed {percent}%", "", closest, "note")
+    if s.total_is_inferred:
+        bound = f" up to {s.largest_total}" if s.largest_total else ""
+        working = f"{working}, printed {percent}%; {count} is {percent}% of no whole number{bound}"
+        return Outcome(Verdict.IMPOSSIBLE, working, "", closest, "warning")
     other = fitting_counts(total, percent)
     nearest = f"{percent}% of {total} is {', '.join(map(str, other[:3]))}" if other else _no_count(percent, total)
     return Outcome(Verdict.IMPOSSIBLE, f"{working}, printed {percent}%; {nearest}", "", closest, "warning")
@@ -236,6 +240,29 @@ def matching_methods(s: Statement, x: int, n: int, *, level: float, slip: bool =
         if is_low and is_high:
             found.append(name)
     return found
+
+
+def is_near(s: Statement, x: int, n: int) -> bool:
+    """
+    Say whether limits lie in the neighbourhood of the score interval, where those of every method lie.
+
+    Parameters
+    ----------
+    s : Statement
+        With limits in percent.
+    x, n : int
+        Successes and subjects.
+
+    Returns
+    -------
+    bool
+        False spares the search through all methods.
+    """
+    z2 = 3.8416
+    centre, half = (x + z2 / 2) / (n + z2), math.sqrt(z2 * (x * (n - x) / n + z2 / 4)) / (n + z2)
+    room = 70 * half + 1.5
+    low, high = 100 * (centre - half), 100 * (centre + half)
+    return (s.low is None or abs(s.low.value - low) <= room) and (s.high is None or abs(s.high.value - high) <= room)
 
 
 def check_interval(s: Statement, claims: Claims) -> Outcome:

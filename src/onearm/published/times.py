@@ -58,13 +58,13 @@ def check_median(statement: Statement, claims: Claims) -> list[Outcome]:
 def _median_limits(s: Statement, value: Printed, claims: Claims) -> Outcome:
     if s.interval != "ci" or s.low is None or s.high is None:
         return unchecked("a median without two limits can only be checked against other numbers")
-    unit = max(value.unit, s.low.unit, s.high.unit)
+    slack = value.unit + s.low.unit / 2 + s.high.unit / 2
     gap = 2 * value.value - s.low.value - s.high.value
     below = as_rounded(value.value - s.low.value, value.digits)
     above = as_rounded(s.high.value - value.value, value.digits)
     working = f"{value} − {s.low} = {below}, {s.high} − {value} = {above}"
     is_spss = claims.software.lower().startswith("spss")
-    if abs(gap) <= 2 * unit * (1 + 1e-9):
+    if abs(gap) <= slack * (1 + 1e-9):
         return holds(f"{working}: symmetric, median ± 1.96 SE as SPSS makes it", "median ± 1.96 SE")
     if is_spss:
         text = f"{working}: not symmetric, so not the limits that {claims.software} makes"
