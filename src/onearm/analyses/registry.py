@@ -9,6 +9,7 @@ from typing import Final
 
 import polars as pl
 
+from onearm.analyses.adverse_events import adverse_events
 from onearm.analyses.baseline import baseline
 from onearm.analyses.design import design
 from onearm.analyses.disposition import describe_trial, disposition
@@ -95,6 +96,21 @@ ANALYSES: Final[Mapping[str, Analysis]] = MappingProxyType(
             "Cox DR (1972), J R Stat Soc B 34:187-220; Grambsch PM, Therneau TM (1994), Biometrika 81:515-526",
         ),
         "exposure": Analysis(exposure, ("n", "N", "p", "duration_median"), "ICH E3 (1995), section 12.1"),
+        "adverse_events": Analysis(
+            adverse_events,
+            (
+                "n",
+                "N",
+                "p",
+                "n_grade_3_or_more",
+                "p_grade_3_or_more",
+                "events",
+                "rate",
+                "onset_median",
+                "duration_median",
+            ),
+            "Ioannidis JPA et al. (2004), Ann Intern Med 141:781-788; NCI CTCAE version 5.0",
+        ),
     }
 )
 

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from onearm.data import Source
+from onearm.data import Source, concat_findings
+from onearm.derivations.adae import derive_adae
 from onearm.derivations.adex import derive_adex
+from onearm.derivations.adlb import derive_adlb
 from onearm.derivations.adrs import derive_adrs, recist_rules, timepoints
 from onearm.derivations.adsl import derive_adsl, flag_sets
 from onearm.derivations.adtr import derive_adtr, flag_usable
@@ -16,6 +18,7 @@ from onearm.derivations.adtte import derive_adtte
 from onearm.derivations.consistency import check_consistency
 from onearm.derivations.lesions import read_lesions
 from onearm.derivations.records import date_records
+from onearm.derivations.safety_checks import check_safety
 from onearm.derivations.sources import Course
 from onearm.protocol import Protocol
 from onearm.rules.recist_target import sum_of_diameters, target_response
@@ -31,7 +34,7 @@ class Derived:
     Parameters
     ----------
     datasets : mapping of str to polars.DataFrame
-        ``adsl adtr adrs adtte adex``.
+        ``adsl adtr adrs adtte adex adae adlb``.
     findings : polars.DataFrame
         Contradictions between records, beside those that reading found.
     """
@@ -76,8 +79,10 @@ def derive(source: Source, protocol: Protocol) -> Derived:
     adsl = flag_sets(adsl, adrs, records, protocol)
     adtte = derive_adtte(Course(adsl, adrs), protocol, patients=records.get("patients"))
     adex = derive_adex(records, adsl, protocol)
-    datasets = {"adsl": adsl, "adtr": adtr, "adrs": adrs, "adtte": adtte, "adex": adex}
-    return Derived(datasets, check_consistency(source, records, datasets, protocol))
+    adae, adlb = derive_adae(records, adsl, protocol), derive_adlb(records, adsl, protocol)
+    datasets = {"adsl": adsl, "adtr": adtr, "adrs": adrs, "adtte": adtte, "adex": adex, "adae": adae, "adlb": adlb}
+    found = [check(source, records, datasets, protocol) for check in (check_consistency, check_safety)]
+    return Derived(datasets, concat_findings(found))
 
 
 def _with_tumour_size(adsl: pl.DataFrame, adtr: pl.DataFrame) -> pl.DataFrame:

@@ -36,6 +36,7 @@ def cross_check(raw: dict[str, Any]) -> Iterator[Problem]:
     yield from _treatments(raw)
     yield from _schedule(raw)
     yield from _subgroups(raw)
+    yield from _safety(raw)
     for name, model in _tables(raw, "model"):
         yield from _model(name, model, raw)
 
@@ -56,6 +57,13 @@ def _endpoints(raw: dict[str, Any]) -> Iterator[Problem]:
             yield f"endpoint.{name}.landmarks_months", "should increase from one to the next."
         if kind_of(endpoint) == "time":
             yield from _time(name, endpoint, raw)
+
+
+def _safety(raw: dict[str, Any]) -> Iterator[Problem]:
+    safety, sets = raw.get("safety"), raw.get("sets")
+    used = safety.get("set") if isinstance(safety, dict) else None
+    if isinstance(sets, dict) and isinstance(used, str) and used not in sets:
+        yield "safety.set", f"no set of that name: {used!r}.{suggest(used, sets)}"
 
 
 def _time(name: str, endpoint: dict[str, Any], raw: dict[str, Any]) -> Iterator[Problem]:

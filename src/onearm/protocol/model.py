@@ -11,6 +11,7 @@ from onearm.protocol.base import Name, Positive, Section
 from onearm.protocol.conventions import Conventions
 from onearm.protocol.design import Design, NoDesign
 from onearm.protocol.endpoints import Endpoint, RateEndpoint, TimeEndpoint
+from onearm.protocol.safety import Safety
 from onearm.protocol.sources import SourceSection
 from onearm.protocol.tumour import Tumour
 from onearm.terms import SetRule
@@ -123,6 +124,7 @@ class Protocol(Section):
     """Analysis sets: name to the rules that a patient must all meet."""
     tumour: Tumour = Tumour()
     endpoint: Annotated[dict[str, Endpoint], Field(min_length=1)]
+    safety: Safety = Safety()
     baseline: tuple[Baseline, ...] = ()
     subgroup: tuple[Subgroup, ...] = ()
     model: dict[str, CoxModelPlan] = Field(default_factory=dict)
@@ -146,3 +148,14 @@ class Protocol(Section):
         """The set of the primary endpoint, of the first endpoint where none is primary."""
         primary = [e.set for e in self.endpoint.values() if e.role == "primary"]
         return primary[0] if primary else next(iter(self.endpoint.values())).set
+
+    @property
+    def safety_set(self) -> str:
+        """The set of every safety analysis: as named, else the first that fits, else the main set."""
+        if self.safety.set is not None:
+            return self.safety.set
+        for rule in (SetRule.HAS_SAFETY_RECORD, SetRule.TREATED):
+            for name, rules in self.sets.items():
+                if rule in rules:
+                    return name
+        return self.main_set

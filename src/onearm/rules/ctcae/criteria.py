@@ -61,6 +61,8 @@ class Term:
         The same for a value that lay beyond normal at baseline; empty where it makes no difference.
     note : str
         What was decided where the wording needs more than a value.
+    also : tuple of str
+        Preferred terms under which an investigator may have reported the same.
     """
 
     name: str
@@ -71,6 +73,7 @@ class Term:
     grades: tuple[tuple[Bound, ...], ...]
     abnormal: tuple[tuple[Bound, ...], ...]
     note: str
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -157,6 +160,7 @@ def read_criteria() -> Criteria:
             tuple(_bounds(grade, one["name"]) for grade in one["grades"]),
             tuple(_bounds(grade, one["name"]) for grade in one.get("abnormal", ())),
             one.get("note", ""),
+            tuple(one.get("also", ())),
         )
         for one in raw["term"]
     )
