@@ -160,3 +160,19 @@ def test_counts_by_hand(tmp_path: Path) -> None:
     report = run.report.read_text(encoding="utf-8")
     assert "Adverse events by preferred term" in report
     assert "Adverse events of special interest" in report
+
+
+def test_shift_from_baseline_to_worst_by_hand(tmp_path: Path) -> None:
+    folder = write_small_trial(tmp_path, lb=LABS)
+    run = run_trial(folder)
+    rows = (
+        run.results.filter(pl.col("analysis") == "laboratory")
+        .select("paramcd", "variable_level", "stat", "value")
+        .rows()
+    )
+    # ALT of patient 002: at baseline above normal (grade 1), at worst 6.25 times the abnormal baseline (grade 3).
+    assert ("Alanine aminotransferase increased", "1 to 3", "n", 1.0) in rows
+    # Potassium has no baseline; AST cannot be graded without its upper limit and has no row.
+    assert ("Hypokalemia", "unknown to 4", "n", 1.0) in rows
+    assert not [row for row in rows if row[0].startswith("Aspartate")]
+    assert "worst grade under treatment" in run.report.read_text(encoding="utf-8")

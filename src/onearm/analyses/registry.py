@@ -14,6 +14,7 @@ from onearm.analyses.baseline import baseline
 from onearm.analyses.design import design
 from onearm.analyses.disposition import describe_trial, disposition
 from onearm.analyses.exposure import exposure
+from onearm.analyses.laboratory import laboratory
 from onearm.analyses.models import models
 from onearm.analyses.population import Datasets
 from onearm.analyses.response import best_response, response_rate, tumour_change
@@ -110,6 +111,9 @@ ANALYSES: Final[Mapping[str, Analysis]] = MappingProxyType(
                 "duration_median",
             ),
             "Ioannidis JPA et al. (2004), Ann Intern Med 141:781-788; NCI CTCAE version 5.0",
+        ),
+        "laboratory": Analysis(
+            laboratory, ("n", "N", "p"), "National Cancer Institute (2017), CTCAE version 5.0, 27 November 2017"
         ),
     }
 )

@@ -48,7 +48,8 @@ def derive_adlb(records: Records, adsl: pl.DataFrame, protocol: Protocol) -> pl.
             unit="AVALU",
             lower_limit="ANRLO",
             upper_limit="ANRHI",
-            baseline="BASE",
+            # Set against itself, no abnormal baseline would have a grade: it is graded by the limits of normal.
+            baseline=pl.when(pl.col("ABLFL").is_null()).then("BASE"),
         )
     )
     for direction, letter in (("low", "L"), ("high", "H")):

@@ -27,6 +27,7 @@ from onearm.outputs.tables import (
     write_workbook,
 )
 from onearm.outputs.tables.adverse_events import tabulate_adverse_events
+from onearm.outputs.tables.laboratory import tabulate_laboratory
 from onearm.outputs.tables.sensitivity import tabulate_sensitivity
 from onearm.outputs.tables.subgroups import tabulate_models, tabulate_subgroups
 
@@ -88,7 +89,7 @@ def present(
         ],
         "sensitivity": [tabulate_sensitivity(results, protocol, printer)],
         "exposure": [tabulate_exposure(lookups, printer)],
-        "safety": tabulate_adverse_events(lookups, protocol, printer),
+        "safety": [*tabulate_adverse_events(lookups, protocol, printer), *tabulate_laboratory(lookups, printer)],
         "design": [tabulate_design(lookups, printer)],
         "further": [tabulate_rest(results, printer)],
     }
