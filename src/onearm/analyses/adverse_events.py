@@ -30,6 +30,7 @@ _ACTIONS: Final = {
     "leading to discontinuation": ("DRUG WITHDRAWN", "PERMANENTLY DISCONTINUED", "DRUG DISCONTINUED"),
 }
 NOT_CODED: Final = "Not coded"
+_COUNTED: Final = ("events", "n_grade_3_or_more", *(f"n_grade_{grade}" for grade in _GRADES))
 
 
 def adverse_events(datasets: Datasets, protocol: Protocol) -> pl.DataFrame:
@@ -81,9 +82,7 @@ def event_sets(adae: pl.DataFrame, protocol: Protocol) -> dict[str, pl.DataFrame
     dict of str to polars.DataFrame
         ``TEAE``, ``TRAE`` and, with several drugs that the data tell apart, ``TRAE <drug>``.
     """
-    emergent = adae.filter(pl.col("TRTEMFL") == "Y").with_columns(
-        pl.coalesce("AEDECOD", pl.lit(NOT_CODED)), pl.coalesce("AEBODSYS", pl.lit(NOT_CODED))
-    )
+    emergent = adae.filter(pl.col("TRTEMFL") == "Y").with_columns(pl.col("AEDECOD", "AEBODSYS").fill_null(NOT_CODED))
     related = emergent.filter(pl.col("RELFL") == "Y")
     sets = {EMERGENT: emergent, RELATED: related}
     if len(protocol.treatment) > 1 and related["AERELTRT"].null_count() < related.height:
@@ -96,37 +95,16 @@ def event_sets(adae: pl.DataFrame, protocol: Protocol) -> dict[str, pl.DataFrame
 def _population(population: Population, adae: pl.DataFrame, protocol: Protocol) -> Iterator[pl.DataFrame]:
     time = patient_time(population.subjects, protocol)
     yield _deaths(population, adae, protocol)
-    for name, events in event_sets(population.of(adae), protocol).items():
+    mine = population.of(adae).join(time, on="USUBJID", how="left", maintain_order="left")
+    # As categories, a million names are compared as numbers.
+    mine = mine.with_columns(
+        pl.col("USUBJID", "AEDECOD", "AEBODSYS").cast(pl.Categorical),
+        events=pl.lit(1, dtype=pl.Int64),
+        saved=(pl.col("end") - pl.max_horizontal("ASTDT", "start")).dt.total_days().clip(lower_bound=0),
+    )
+    for name, events in event_sets(mine, protocol).items():
         marked = {**_overview(events), **_groups(events, protocol)}
-        special = [
-            part.select(
-                "USUBJID",
-                "ATOXGRN",
-                "ASTDT",
-                variable=pl.lit(variable, dtype=pl.String),
-                variable_level=pl.lit(level, dtype=pl.String),
-            )
-            for (variable, level), part in marked.items()
-        ]
-        coded = events.select("USUBJID", "ATOXGRN", "ASTDT", "AEDECOD", "AEBODSYS")
-        terms = [
-            coded.select("USUBJID", "ATOXGRN", "ASTDT", variable=variable, variable_level=level)
-            for variable, level in (
-                (pl.lit("term"), "AEDECOD"),
-                (pl.lit("class"), "AEBODSYS"),
-                (pl.format("class:{}", "AEBODSYS"), "AEDECOD"),
-            )
-        ]
-        counts = _counts(pl.concat([*special, *terms]), time)
-        empty_levels = pl.DataFrame(
-            list(marked), schema={"variable": pl.String, "variable_level": pl.String}, orient="row"
-        )
-        counts = pl.concat(
-            [
-                empty_levels.join(counts, on=["variable", "variable_level"], how="left", maintain_order="left"),
-                counts.join(empty_levels, on=["variable", "variable_level"], how="anti"),
-            ]
-        ).with_columns(pl.all().exclude("variable", "variable_level", "saved").fill_null(0))
+        counts = pl.concat([_count_marked(marked), *_count_coded(events)])
         yield _as_results(counts, population, name, time)
         yield describe_times(population.rows("adverse_events", "ADAE", name), marked, population.subjects, protocol)
 
@@ -150,32 +128,66 @@ def _groups(events: pl.DataFrame, protocol: Protocol) -> Marked:
     marked: Marked = {}
     if protocol.safety.immune_terms:
         marked["group", "Immune-related"] = events.filter(pl.col("IRAEFL") == "Y")
-    term = pl.col("AEDECOD").str.to_lowercase()
+    term = pl.col("AEDECOD").cast(pl.String).str.to_lowercase()
     for name, group in protocol.safety.group.items():
         marked["group", name] = events.filter(term.is_in([one.lower() for one in group.terms]))
     return marked
 
 
-def _counts(events: pl.DataFrame, time: pl.DataFrame) -> pl.DataFrame:
-    """One row per variable and level: patients by worst grade, events, and the time at risk that they give up."""
-    level = ["variable", "variable_level"]
-    worst = events.group_by(*level, "USUBJID").agg(
-        worst=pl.col("ATOXGRN").max(), first=pl.col("ASTDT").min(), events=pl.len()
-    )
-    worst = worst.join(time, on="USUBJID", how="left").with_columns(
-        saved=(pl.col("end") - pl.max_horizontal("first", "start")).dt.total_days().clip(lower_bound=0)
-    )
-    return (
-        worst.group_by(level)
-        .agg(
-            n=pl.len(),
-            events=pl.col("events").sum(),
-            n_grade_3_or_more=(pl.col("worst") >= 3).sum(),
-            **{f"n_grade_{grade}": (pl.col("worst") == grade).sum() for grade in _GRADES},
-            saved=pl.when(pl.col("saved").null_count() == 0).then(pl.col("saved").sum()),
+def _count_marked(marked: Marked) -> pl.DataFrame:
+    """Counts of each kind of event, also of those that nobody had."""
+    parts = []
+    for (variable, level), events in marked.items():
+        counts = _patients(_worst(events)) if events.height else pl.DataFrame({"n": [0]}, schema={"n": pl.Int64})
+        parts.append(counts.with_columns(variable=pl.lit(variable), variable_level=pl.lit(level)))
+    return _ordered(pl.concat(parts, how="diagonal_relaxed"))
+
+
+def _count_coded(events: pl.DataFrame) -> Iterator[pl.DataFrame]:
+    """Counts by term, by class, and by term within its class."""
+    if events.is_empty():
+        return
+    each = _worst(events, "AEBODSYS", "AEDECOD")
+    for variable, keys in (
+        (pl.lit("term"), ("AEDECOD",)),
+        (pl.lit("class"), ("AEBODSYS",)),
+        (pl.format("class:{}", pl.col("AEBODSYS").cast(pl.String)), ("AEBODSYS", "AEDECOD")),
+    ):
+        worst = each if len(keys) == 2 else _worst(each, *keys)
+        yield _ordered(
+            _patients(worst, *keys).with_columns(variable=variable, variable_level=pl.col(keys[-1]).cast(pl.String))
         )
-        .sort("variable", "n", "variable_level", descending=[False, True, False])
+
+
+def _worst(events: pl.DataFrame, *keys: str) -> pl.DataFrame:
+    """One row per patient and key: worst grade, number of events, days at risk that the first of them ended."""
+    return events.group_by(*keys, "USUBJID").agg(pl.col("ATOXGRN", "saved").max(), pl.col("events").sum())
+
+
+def _patients(worst: pl.DataFrame, *keys: str) -> pl.DataFrame:
+    grade = pl.col("ATOXGRN")
+    counts = {
+        "n": pl.len(),
+        "events": pl.col("events").sum(),
+        "n_grade_3_or_more": (grade >= 3).sum(),
+        **{f"n_grade_{one}": (grade == one).sum() for one in _GRADES},
+        "saved": pl.when(pl.col("saved").null_count() == 0).then(pl.col("saved").sum()),
+    }
+    return worst.group_by(*keys).agg(**counts) if keys else worst.select(**counts)
+
+
+def _ordered(counts: pl.DataFrame) -> pl.DataFrame:
+    kinds = {"saved": pl.Int64, **dict.fromkeys((*_COUNTED, "n"), pl.Int64)}
+    made = [pl.lit(None, dtype=kind).alias(name) for name, kind in kinds.items() if name not in counts.columns]
+    table = counts.with_columns(made).select(
+        "variable",
+        "variable_level",
+        pl.col("n", *_COUNTED).cast(pl.Int64).fill_null(0),
+        pl.col("saved").cast(pl.Int64),
     )
+    if (table["variable"] == "overview").any():
+        return table
+    return table.sort("variable", "n", "variable_level", descending=[False, True, False])
 
 
 def _as_results(counts: pl.DataFrame, population: Population, paramcd: str, time: pl.DataFrame) -> pl.DataFrame:

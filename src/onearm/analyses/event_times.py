@@ -65,9 +65,8 @@ def describe_times(
     for (variable, level), events in marked.items():
         if events.is_empty():
             continue
-        first = events.group_by("USUBJID").agg(pl.col("ASTDT").min()).join(
-            subjects.select("USUBJID", "TRTSDT"), on="USUBJID"
-        )  # fmt: skip
+        first = events.group_by(pl.col("USUBJID").cast(pl.String)).agg(pl.col("ASTDT").min())
+        first = first.join(subjects.select("USUBJID", "TRTSDT"), on="USUBJID")
         times = {
             "onset": (first["ASTDT"] - first["TRTSDT"]).dt.total_days() + 1,
             "duration": (events["AENDT"] - events["ASTDT"]).dt.total_days() + 1,
