@@ -176,3 +176,22 @@ def test_shift_from_baseline_to_worst_by_hand(tmp_path: Path) -> None:
     assert ("Hypokalemia", "unknown to 4", "n", 1.0) in rows
     assert not [row for row in rows if row[0].startswith("Aspartate")]
     assert "worst grade under treatment" in run.report.read_text(encoding="utf-8")
+
+
+def test_deviations_stand_in_the_dataset_the_findings_and_the_report(tmp_path: Path) -> None:
+    """001 lags 7 days behind (a planned pause), 002 is 70; a limit of 65 makes 002 (and 003, 66) ineligible."""
+    ex = (
+        "USUBJID,EXSEQ,EXTRT,EXDOSE,EXDOSU,EXSTDTC,EXENDTC\n001,1,drug,12,mg,2023-01-02,2023-01-15\n"
+        "001,2,drug,7,mg,2023-01-23,2023-02-05\n002,1,drug,12,mg,2023-01-02,2023-01-15\n"
+    )
+    limit = '[[eligibility]]\nvariable = "AGE"\nlabel = "Age"\nat_least = 18\nat_most = 65\n'
+    run = run_trial(write_small_trial(tmp_path, protocol=f"{PROTOCOL}\n{limit}", ex=ex))
+    addv = pl.read_parquet(run.folder / "datasets" / "addv.parquet")
+    assert addv.select("USUBJID", "RULE", "SRCSEQ").rows() == [
+        ("001", "DOSE-NOT-A-LEVEL", 2),
+        ("002", "ELIGIBILITY-AGE", None),
+        ("003", "ELIGIBILITY-AGE", None),
+    ]
+    assert addv["WHY"][1] == "Age is 70.0; at least 18, at most 65 is asked for."
+    assert {"PROTOCOL-DOSING", "PROTOCOL-ELIGIBILITY"} <= set(run.findings["rule"])
+    assert "Deviations from the protocol" in run.report.read_text(encoding="utf-8")

@@ -9,6 +9,7 @@ import polars as pl
 
 from onearm.data import Source, concat_findings
 from onearm.derivations.adae import derive_adae
+from onearm.derivations.addv import derive_addv
 from onearm.derivations.adex import derive_adex
 from onearm.derivations.adlb import derive_adlb
 from onearm.derivations.adrs import derive_adrs, recist_rules, timepoints
@@ -34,7 +35,7 @@ class Derived:
     Parameters
     ----------
     datasets : mapping of str to polars.DataFrame
-        ``adsl adtr adrs adtte adex adae adlb``.
+        ``adsl adtr adrs adtte adex adae adlb addv``.
     findings : polars.DataFrame
         Contradictions between records, beside those that reading found.
     """
@@ -81,6 +82,7 @@ def derive(source: Source, protocol: Protocol) -> Derived:
     adex = derive_adex(records, adsl, protocol)
     adae, adlb = derive_adae(records, adsl, protocol), derive_adlb(records, adsl, protocol)
     datasets = {"adsl": adsl, "adtr": adtr, "adrs": adrs, "adtte": adtte, "adex": adex, "adae": adae, "adlb": adlb}
+    datasets["addv"] = derive_addv(datasets, protocol)
     found = [check(source, records, datasets, protocol) for check in (check_consistency, check_safety)]
     return Derived(datasets, concat_findings(found))
 

@@ -69,6 +69,18 @@ RULES: Final[Mapping[str, FindingRule]] = MappingProxyType(
             "Compare the event with ADLB; a grade may also rest on symptoms or treatment.",
             _CTCAE,
         ),
+        "PROTOCOL-DOSING": FindingRule(
+            Severity.WARNING,
+            "the dose was given against the protocol ({deviation}); it counts as given.",
+            "Look the deviation up in ADDV, which tells the evidence; correct the record if it is wrong.",
+            "ICH E3 (1995), section 10.2: protocol deviations",
+        ),
+        "PROTOCOL-ELIGIBILITY": FindingRule(
+            Severity.WARNING,
+            "the enrolled patient does not meet the limit of {deviation}, or it is not known; the patient stays in the analysis.",
+            "Look the deviation up in ADDV; correct the record if it is wrong.",
+            "ICH E3 (1995), section 10.2: protocol deviations",
+        ),
         "SAFETY-LAB-NOT-REPORTED": FindingRule(
             Severity.NOTE,
             "laboratory values under treatment reach grade 3 or more of '{term}', and no such event is reported.",
@@ -108,7 +120,16 @@ def check_safety(
     _ungraded(findings, datasets["adlb"], files.get("lb"))
     if datasets["adae"].height and datasets["adlb"].height:
         _against_values(findings, datasets["adae"], datasets["adlb"], files)
+    _deviations(findings, datasets["addv"], files)
     return findings.frame()
+
+
+def _deviations(findings: Findings, addv: pl.DataFrame, files: Mapping[str, str]) -> None:
+    rows = addv.with_columns(SRCROW=pl.lit(None, dtype=pl.Int64))
+    for (category, rule), part in rows.group_by("DVCAT", "RULE", maintain_order=True):
+        name = "PROTOCOL-DOSING" if category == "DOSING" else "PROTOCOL-ELIGIBILITY"
+        domain = "ex" if category == "DOSING" else "dm"
+        findings.add_rows(name, part, domain=domain, file=files.get(domain), deviation=rule)
 
 
 def _events(findings: Findings, records: Records, protocol: Protocol, file: str | None) -> None:

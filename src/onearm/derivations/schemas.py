@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import polars as pl
 
-__all__ = ["ADAE", "ADEX", "ADLB", "ADRS", "ADSL", "ADTR", "ADTTE", "TRACE"]
+__all__ = ["ADAE", "ADDV", "ADEX", "ADLB", "ADRS", "ADSL", "ADTR", "ADTTE", "TRACE"]
 
 _IDS: Final[dict[str, Any]] = {"STUDYID": pl.String, "USUBJID": pl.String}
 TRACE: Final[dict[str, Any]] = {"SRCDOM": pl.String, "SRCSEQ": pl.Int64, "RULE": pl.String, "WHY": pl.String}
@@ -147,3 +147,4 @@ ADLB: Final[dict[str, Any]] = {
     "BTOXGRH": pl.Int64,
     **TRACE,
 }
+ADDV: Final[dict[str, Any]] = {**_IDS, "DVCAT": pl.String, "ADT": pl.Date, **TRACE}

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from onearm.protocol.base import Name, Positive, Section
+from onearm.protocol.base import Days, Name, Positive, Section
 from onearm.protocol.conventions import Conventions
 from onearm.protocol.design import Design, NoDesign
 from onearm.protocol.endpoints import Endpoint, RateEndpoint, TimeEndpoint
@@ -16,7 +16,17 @@ from onearm.protocol.sources import SourceSection
 from onearm.protocol.tumour import Tumour
 from onearm.terms import SetRule
 
-__all__ = ["Alternative", "Baseline", "Cohort", "CoxModelPlan", "Protocol", "Subgroup", "Treatment", "Trial"]
+__all__ = [
+    "Alternative",
+    "Baseline",
+    "Cohort",
+    "CoxModelPlan",
+    "Eligibility",
+    "Protocol",
+    "Subgroup",
+    "Treatment",
+    "Trial",
+]
 
 
 class Trial(Section):
@@ -44,6 +54,24 @@ class Treatment(Section):
     """Days of the cycle on which it is given, such as ``1-14`` or ``1,8``."""
     max_interruption_days: Annotated[int, Field(ge=1)] | None = None
     max_duration_months: Positive | None = None
+    max_delay_days: Days | None = None
+    """Longest delay of a dose beyond the planned pause."""
+    omissions_stop: Annotated[int, Field(ge=1)] | None = None
+    """So many omitted doses in a row (records of dose 0) end the drug."""
+    treatment_beyond_progression: bool = True
+    """Whether it may be given after the first progression."""
+
+
+class Eligibility(Section):
+    """``[[eligibility]]``: a limit of a baseline characteristic of the enrolled."""
+
+    variable: Name
+    """Column of the subject-level data set."""
+    label: str | None = None
+    at_least: float | None = None
+    at_most: float | None = None
+    values: tuple[Name, ...] = ()
+    """Allowed values of a characteristic that is not a number."""
 
 
 class Baseline(Section):
@@ -124,6 +152,7 @@ class Protocol(Section):
     """Analysis sets: name to the rules that a patient must all meet."""
     tumour: Tumour = Tumour()
     endpoint: Annotated[dict[str, Endpoint], Field(min_length=1)]
+    eligibility: tuple[Eligibility, ...] = ()
     safety: Safety = Safety()
     baseline: tuple[Baseline, ...] = ()
     subgroup: tuple[Subgroup, ...] = ()
