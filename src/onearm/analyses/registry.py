@@ -96,7 +96,11 @@ ANALYSES: Final[Mapping[str, Analysis]] = MappingProxyType(
             ("hazard_ratio", "conf_low", "conf_high", "p_value", "p_interaction", "events_per_coefficient"),
             "Cox DR (1972), J R Stat Soc B 34:187-220; Grambsch PM, Therneau TM (1994), Biometrika 81:515-526",
         ),
-        "exposure": Analysis(exposure, ("n", "N", "p", "duration_median"), "ICH E3 (1995), section 12.1"),
+        "exposure": Analysis(
+            exposure,
+            ("n", "N", "p", "duration_median", "cumulative_dose_median", "relative_dose_intensity_median"),
+            "ICH E3 (1995), section 12.1; Hryniuk W, Bush H (1984), J Clin Oncol 2:1281-1288",
+        ),
         "adverse_events": Analysis(
             adverse_events,
             (

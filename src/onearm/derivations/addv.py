@@ -31,17 +31,13 @@ def dosing_plan(drug: Treatment, protocol: Protocol) -> DosingPlan:
     DosingPlan
         With the days of the cycle counted out.
     """
-    days: set[int] = set()
-    for part in drug.dosing_days.split(","):
-        first, _, last = part.partition("-")
-        days.update(range(int(first), int(last or first) + 1))
     months = drug.max_duration_months
     return DosingPlan(
         drug.name,
         drug.unit,
         drug.dose_levels,
         drug.cycle_days,
-        tuple(sorted(days)),
+        drug.days,
         drug.max_interruption_days,
         drug.max_delay_days,
         drug.omissions_stop,

@@ -61,6 +61,15 @@ class Treatment(Section):
     treatment_beyond_progression: bool = True
     """Whether it may be given after the first progression."""
 
+    @property
+    def days(self) -> tuple[int, ...]:
+        """Days of the cycle on which it is given, counted out."""
+        found: set[int] = set()
+        for part in self.dosing_days.split(","):
+            first, _, last = part.partition("-")
+            found.update(range(int(first), int(last or first) + 1))
+        return tuple(sorted(found))
+
 
 class Eligibility(Section):
     """``[[eligibility]]``: a limit of a baseline characteristic of the enrolled."""

@@ -10,7 +10,7 @@ import polars as pl
 
 from onearm.frames import check_columns
 
-__all__ = ["DEVIATIONS", "DosingPlan", "check_dosing", "longest_pause"]
+__all__ = ["DEVIATIONS", "DosingPlan", "check_dosing", "count_administrations", "longest_pause"]
 
 DEVIATIONS: Final[dict[str, Any]] = {
     "subject": pl.String,
@@ -83,6 +83,35 @@ def longest_pause(plan: DosingPlan) -> int:
     """
     days = (*plan.dosing_days, plan.dosing_days[0] + plan.cycle_days)
     return max(after - before - 1 for before, after in pairwise(days))
+
+
+def count_administrations(span_days: pl.Expr, plan: DosingPlan) -> pl.Expr:
+    """
+    Count the planned dosing days of a record that spans some days.
+
+    Parameters
+    ----------
+    span_days : polars.Expr
+        Days from the start to the end of a record, both included.
+    plan : DosingPlan
+        Cycle and dosing days.
+
+    Returns
+    -------
+    polars.Expr
+        The start of the record counts as the first dosing day of a cycle.
+
+    Examples
+    --------
+    >>> spans = pl.DataFrame({"days": [1, 14, 21, 28]})
+    >>> spans.select(count_administrations(pl.col("days"), DosingPlan("a", "mg", (12,), 21, tuple(range(1, 15)))))[
+    ...     "days"].to_list()
+    [1, 14, 14, 21]
+    """
+    whole, rest = span_days // plan.cycle_days, span_days % plan.cycle_days
+    first = plan.dosing_days[0]
+    begun = pl.sum_horizontal(*((rest > day - first).cast(pl.Int64) for day in plan.dosing_days))
+    return (whole * len(plan.dosing_days) + begun).alias("days")
 
 
 def check_dosing(doses: pl.DataFrame, plan: DosingPlan) -> pl.DataFrame:
