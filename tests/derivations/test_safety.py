@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 from small_trial import PROTOCOL, write_small_trial
 
+from onearm.derivations.safety_checks import RULES
 from onearm.run import Checked, check_trial
 from onearm.run.trial import run_trial
 
@@ -195,3 +196,8 @@ def test_deviations_stand_in_the_dataset_the_findings_and_the_report(tmp_path: P
     assert addv["WHY"][1] == "Age is 70.0; at least 18, at most 65 is asked for."
     assert {"PROTOCOL-DOSING", "PROTOCOL-ELIGIBILITY"} <= set(run.findings["rule"])
     assert "Deviations from the protocol" in run.report.read_text(encoding="utf-8")
+
+
+def test_every_finding_is_documented() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "safety.md").read_text(encoding="utf-8")
+    assert [rule for rule in RULES if f"`{rule}`" not in text] == []

@@ -65,7 +65,7 @@ RULES: Final[Mapping[str, FindingRule]] = MappingProxyType(
         ),
         "SAFETY-GRADE-DISAGREES": FindingRule(
             Severity.WARNING,
-            "the grade of '{term}' is {found} than the one that the laboratory values during the event have.",
+            "the grade of '{term}' is lower than the one that the laboratory values during the event have.",
             "Compare the event with ADLB; a grade may also rest on symptoms or treatment.",
             _CTCAE,
         ),
@@ -202,19 +202,11 @@ def _against_values(findings: Findings, adae: pl.DataFrame, adlb: pl.DataFrame, 
     silent = silent.with_columns(SRCROW=pl.lit(None, dtype=pl.Int64))
     for term in sorted({*during["_term"], *silent["_term"]}):
         mine = during.filter(pl.col("_term") == term)
-        for found, wrong in (
-            ("higher", mine.filter(pl.col("ATOXGRN") > pl.col("_value"))),
-            ("lower", mine.filter(pl.col("ATOXGRN") < pl.col("_value"))),
-        ):
-            findings.add_rows(
-                "SAFETY-GRADE-DISAGREES",
-                wrong,
-                domain="ae",
-                file=files.get("ae"),
-                column="AETOXGR",
-                term=term,
-                found=found,
-            )
+        # A grade above what the values show is no contradiction: the worst value may lie between two samples.
+        lower = mine.filter(pl.col("ATOXGRN") < pl.col("_value"))
+        findings.add_rows(
+            "SAFETY-GRADE-DISAGREES", lower, domain="ae", file=files.get("ae"), column="AETOXGR", term=term
+        )
         findings.add_rows(
             "SAFETY-LAB-NOT-REPORTED",
             silent.filter(pl.col("_term") == term),
