@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from onearm.analyses.population import Datasets, Population, populations
 from onearm.protocol import Protocol, Treatment
-from onearm.results import concat_results
+from onearm.results import Rows, concat_results
+from onearm.rules.dosing import DosingPlan, count_administrations, longest_pause
 from onearm.stats.descriptive import quantile
 
 __all__ = ["exposure"]
@@ -26,7 +29,19 @@ def exposure(datasets: Datasets, protocol: Protocol) -> pl.DataFrame:
     Returns
     -------
     polars.DataFrame
-        Results by drug: patients treated, days from first to last dose, share with a dose below the starting one.
+        Results by drug: patients treated, time from first to last dose, cycles begun, cumulative dose, dose per week and
+        relative to the plan, share with a dose below the starting one, share on treatment at the cut-off.
+
+    Notes
+    -----
+    The dose of a record is given on each planned dosing day from its start to its end. Relative dose intensity is the dose
+    per week, from the first dose to the last and the planned pause after it, as a share of the planned dose per week at the
+    starting dose [1]_.
+
+    References
+    ----------
+    .. [1] Hryniuk W, Bush H (1984), The importance of dose intensity in chemotherapy of metastatic breast cancer,
+       J Clin Oncol 2:1281-1288.
     """
     return concat_results(
         _drug(population, datasets["adex"], drug, protocol)
@@ -45,18 +60,56 @@ def _drug(population: Population, adex: pl.DataFrame, drug: Treatment, protocol:
     rows.add("N", population.n, variable=drug.name, unit="count")
     if mine.is_empty():
         return rows.frame()
-    span = mine.group_by("USUBJID").agg(
-        days=(pl.col("AENDT").max() - pl.col("ASTDT").min()).dt.total_days() + 1, level=pl.col("DOSELVL").max()
-    )
-    days = span["days"].to_numpy().astype(float)
-    convention = protocol.conventions.quantile
-    for stat, share in (("min", 0.0), ("q1", 0.25), ("median", 0.5), ("q3", 0.75), ("max", 1.0)):
-        value = float(quantile(days, share, convention=convention)) / protocol.conventions.days_per_month
-        rows.add(f"duration_{stat}", value, variable=drug.name, unit="months", method=f"quantile, {convention}")
+    span = _spans(mine, drug)
+    span = span.with_columns(duration=pl.col("days") / protocol.conventions.days_per_month)
+    for stem, unit in (
+        ("duration", "months"),
+        ("cycles", "cycles"),
+        ("cumulative_dose", drug.unit),
+        ("dose_intensity", f"{drug.unit} per week"),
+        ("relative_dose_intensity", "%"),
+    ):
+        _quantiles(rows, drug.name, stem, span[stem].drop_nulls().to_numpy().astype(float), unit, protocol)
     for level, dose in enumerate(drug.dose_levels[1:], start=1):
-        reached = int((span["level"] >= level).sum())
-        rows.add("n", reached, variable=drug.name, level=f"reduced to {dose:g} {drug.unit}", unit="count")
-        rows.add(
-            "p", reached / span.height, variable=drug.name, level=f"reduced to {dose:g} {drug.unit}", unit="proportion"
-        )
+        _share(rows, drug.name, f"reduced to {dose:g} {drug.unit}", int((span["level"] >= level).sum()), span.height)
+    treated = population.subjects.join(span.select("USUBJID"), on="USUBJID", how="semi")
+    ongoing = treated.filter(pl.col("EOTSTT") == "ONGOING").height
+    _share(rows, drug.name, "on treatment at cut-off", ongoing, span.height)
     return rows.frame()
+
+
+def _spans(mine: pl.DataFrame, drug: Treatment) -> pl.DataFrame:
+    """One row per patient: days, cycles begun, doses and their intensity against the plan."""
+    plan = DosingPlan(drug.name, drug.unit, drug.dose_levels, drug.cycle_days, drug.days)
+    days = (pl.col("AENDT") - pl.col("ASTDT")).dt.total_days() + 1
+    unit = pl.col("EXDOSU").str.to_lowercase().str.replace_all(" ", "")
+    # A dose in another unit makes the patient's total unknown, rather than smaller.
+    known = (unit == drug.unit.lower().replace(" ", "")).fill_null(True)
+    total = pl.when(known).then(pl.col("EXDOSE") * count_administrations(days, plan))
+    span = mine.with_columns(_total=total).group_by("USUBJID", maintain_order=True).agg(
+        days=(pl.col("AENDT").max() - pl.col("ASTDT").min()).dt.total_days() + 1,
+        cycles=(pl.col("ASTDT").max() - pl.col("ASTDT").min()).dt.total_days() // drug.cycle_days + 1,
+        level=pl.col("DOSELVL").max(),
+        cumulative_dose=pl.when(pl.col("_total").null_count() == 0).then(pl.col("_total").sum()),
+    )  # fmt: skip
+    # The planned pause after the last dose belongs to the time that the dose is meant for.
+    weeks = (pl.col("days") + longest_pause(plan)) / 7
+    planned = drug.dose_levels[0] * len(plan.dosing_days) / (drug.cycle_days / 7)
+    return span.with_columns(dose_intensity=pl.col("cumulative_dose") / weeks).with_columns(
+        relative_dose_intensity=pl.col("dose_intensity") / planned * 100
+    )
+
+
+def _quantiles(rows: Rows, drug: str, stem: str, values: NDArray[np.float64], unit: str, protocol: Protocol) -> None:
+    convention = protocol.conventions.quantile
+    if not values.size:
+        rows.add(f"{stem}_median", variable=drug, unit=unit, note="no dose is in the unit of the protocol")
+        return
+    for stat, share in (("min", 0.0), ("q1", 0.25), ("median", 0.5), ("q3", 0.75), ("max", 1.0)):
+        value = float(quantile(values, share, convention=convention))
+        rows.add(f"{stem}_{stat}", value, variable=drug, unit=unit, method=f"quantile, {convention}")
+
+
+def _share(rows: Rows, drug: str, level: str, n: int, total: int) -> None:
+    rows.add("n", n, variable=drug, level=level, unit="count")
+    rows.add("p", n / total, variable=drug, level=level, unit="proportion")

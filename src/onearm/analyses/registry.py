@@ -9,6 +9,7 @@ from typing import Final
 
 import polars as pl
 
+from onearm.analyses.adverse_events import adverse_events
 from onearm.analyses.baseline import baseline
 from onearm.analyses.concordance import concordance
 from onearm.analyses.design import design
@@ -16,6 +17,7 @@ from onearm.analyses.disposition import describe_trial, disposition
 from onearm.analyses.exposure import exposure
 from onearm.analyses.growth import growth_modulation
 from onearm.analyses.kinetics import kinetics
+from onearm.analyses.laboratory import laboratory
 from onearm.analyses.models import models
 from onearm.analyses.population import Datasets
 from onearm.analyses.response import best_response, progression_extents, response_rate, tumour_change
@@ -115,7 +117,29 @@ ANALYSES: Final[Mapping[str, Analysis]] = MappingProxyType(
             ("hazard_ratio", "conf_low", "conf_high", "p_value", "p_interaction", "events_per_coefficient"),
             "Cox DR (1972), J R Stat Soc B 34:187-220; Grambsch PM, Therneau TM (1994), Biometrika 81:515-526",
         ),
-        "exposure": Analysis(exposure, ("n", "N", "p", "duration_median"), "ICH E3 (1995), section 12.1"),
+        "exposure": Analysis(
+            exposure,
+            ("n", "N", "p", "duration_median", "cumulative_dose_median", "relative_dose_intensity_median"),
+            "ICH E3 (1995), section 12.1; Hryniuk W, Bush H (1984), J Clin Oncol 2:1281-1288",
+        ),
+        "adverse_events": Analysis(
+            adverse_events,
+            (
+                "n",
+                "N",
+                "p",
+                "n_grade_3_or_more",
+                "p_grade_3_or_more",
+                "events",
+                "rate",
+                "onset_median",
+                "duration_median",
+            ),
+            "Ioannidis JPA et al. (2004), Ann Intern Med 141:781-788; NCI CTCAE version 5.0",
+        ),
+        "laboratory": Analysis(
+            laboratory, ("n", "N", "p"), "National Cancer Institute (2017), CTCAE version 5.0, 27 November 2017"
+        ),
     }
 )
 

@@ -8,8 +8,11 @@ from typing import NamedTuple
 
 import polars as pl
 
-from onearm.data import Source
+from onearm.data import Source, concat_findings
+from onearm.derivations.adae import derive_adae
+from onearm.derivations.addv import derive_addv
 from onearm.derivations.adex import derive_adex
+from onearm.derivations.adlb import derive_adlb
 from onearm.derivations.adrs import derive_adrs, timepoints
 from onearm.derivations.adsl import derive_adsl, flag_sets
 from onearm.derivations.adtr import derive_adtr, flag_usable
@@ -21,6 +24,7 @@ from onearm.derivations.reader_rows import stack_readers, with_own_readers
 from onearm.derivations.readers import Reader, as_read_by, reader_of, readers_of, same_reader
 from onearm.derivations.records import Records, date_records
 from onearm.derivations.rules import recist_rules
+from onearm.derivations.safety_checks import check_safety
 from onearm.derivations.sources import Course
 from onearm.protocol import Protocol
 from onearm.rules.recist_target import sum_of_diameters, target_response
@@ -36,7 +40,7 @@ class Derived:
     Parameters
     ----------
     datasets : mapping of str to polars.DataFrame
-        ``adsl adtr adrs adrsr adtte adex``.
+        ``adsl adtr adrs adrsr adtte adex adae adlb addv``.
     findings : polars.DataFrame
         Contradictions between records, beside those that reading found.
     """
@@ -88,7 +92,10 @@ def derive(source: Source, protocol: Protocol) -> Derived:
     adex = derive_adex(records, adsl, protocol)
     every = stack_readers({who: tracks[twin or who].adrs for who, twin in compared.items()})
     datasets = {"adsl": adsl, "adtr": mine.adtr, "adrs": adrs, "adrsr": every, "adtte": adtte, "adex": adex}
-    return Derived(datasets, check_consistency(source, records, datasets, protocol, lesions=mine.lesions))
+    datasets |= {"adae": derive_adae(records, adsl, protocol), "adlb": derive_adlb(records, adsl, protocol)}
+    datasets["addv"] = derive_addv(datasets, protocol)
+    consistency = check_consistency(source, records, datasets, protocol, lesions=mine.lesions)
+    return Derived(datasets, concat_findings([consistency, check_safety(source, records, datasets, protocol)]))
 
 
 class _Track(NamedTuple):

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import polars as pl
 
-__all__ = ["ADEX", "ADRS", "ADSL", "ADTR", "ADTTE", "TRACE"]
+__all__ = ["ADAE", "ADDV", "ADEX", "ADLB", "ADRS", "ADSL", "ADTR", "ADTTE", "TRACE"]
 
 _IDS: Final[dict[str, Any]] = {"STUDYID": pl.String, "USUBJID": pl.String}
 TRACE: Final[dict[str, Any]] = {"SRCDOM": pl.String, "SRCSEQ": pl.Int64, "RULE": pl.String, "WHY": pl.String}
@@ -103,3 +103,48 @@ ADEX: Final[dict[str, Any]] = {
     "DOSELVL": pl.Int64,
     **TRACE,
 }
+ADAE: Final[dict[str, Any]] = {
+    **_IDS,
+    "AETERM": pl.String,
+    "AEDECOD": pl.String,
+    "AEBODSYS": pl.String,
+    "ASTDT": pl.Date,
+    "AENDT": pl.Date,
+    "ASTDY": pl.Int64,
+    "AENDY": pl.Int64,
+    "ATOXGRN": pl.Int64,
+    "AESER": pl.String,
+    "AEREL": pl.String,
+    "AERELTRT": pl.String,
+    "AEACN": pl.String,
+    "AEOUT": pl.String,
+    "TRTEMFL": pl.String,
+    "RELFL": pl.String,
+    "FATALFL": pl.String,
+    "IRAEFL": pl.String,
+    **TRACE,
+}
+ADLB: Final[dict[str, Any]] = {
+    **_IDS,
+    "PARAMCD": pl.String,
+    "PARAM": pl.String,
+    "AVISIT": pl.String,
+    "AVISITN": pl.Float64,
+    "ADT": pl.Date,
+    "ADY": pl.Int64,
+    "AVAL": pl.Float64,
+    "AVALU": pl.String,
+    "ANRLO": pl.Float64,
+    "ANRHI": pl.Float64,
+    "BASE": pl.Float64,
+    "ABLFL": pl.String,
+    "ONTRTFL": pl.String,
+    "ATOXDSCL": pl.String,
+    "ATOXGRL": pl.Int64,
+    "BTOXGRL": pl.Int64,
+    "ATOXDSCH": pl.String,
+    "ATOXGRH": pl.Int64,
+    "BTOXGRH": pl.Int64,
+    **TRACE,
+}
+ADDV: Final[dict[str, Any]] = {**_IDS, "DVCAT": pl.String, "ADT": pl.Date, **TRACE}

@@ -12,6 +12,7 @@ from onearm.outputs.figures.style import Size, stamp_synthetic
 from onearm.outputs.format import format_number
 from onearm.outputs.labels import curve_label, endpoint_label, planned_label, population_label, start_label
 from onearm.outputs.methods import method_footnotes
+from onearm.outputs.tables.adverse_events import shown_terms
 from onearm.outputs.tables.survival import print_times
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ __all__ = ["MOST_WIDE", "Picture", "compose_pictures", "count_pictures"]
 
 _AXES = {"ratio": ": hazard ratio", "months": ": median (months)", "%": " (%)"}
 _HEADS = {"ratio": "Hazard ratio", "months": "Months", "%": "%"}
+_MOST_TERMS = 30
 MOST_WIDE = 3
 """Groups up to which figures are two columns wide."""
 
@@ -103,13 +105,14 @@ def compose_pictures(
     Yields
     ------
     Picture
-        For each group: flow chart, waterfall, spider, swimmer, a curve for each time endpoint, forest plots. With more than
+        For each group: flow chart, waterfall, spider, swimmer, a curve for each time endpoint, forest plots, adverse
+        events. With more than
         `MOST_WIDE` groups the figures are one column wide and can stand side by side.
     """
     size = Size(draw.ONE_COLUMN_MM, 78) if len(lookups) > MOST_WIDE else None
     trial = _Trial(results, datasets, protocol, printer, size)
     makers: tuple[Callable[[_Trial, Lookup], Iterator[Picture]], ...] = (
-        _consort, _waterfall, _spider, _kinetics, _swimmer, _survival, _forest,
+        _consort, _waterfall, _spider, _kinetics, _swimmer, _survival, _forest, _adverse_events,
     )  # fmt: skip
     for make in makers:
         for lookup in lookups:
@@ -118,7 +121,7 @@ def compose_pictures(
 
 def count_pictures(lookups: Sequence[Lookup]) -> int:
     """
-    Say how many figures `compose_pictures` will draw, forest plots aside.
+    Say how many figures `compose_pictures` will draw, forest plots and adverse events aside.
 
     Parameters
     ----------
@@ -385,6 +388,30 @@ def _one_forest(
         alt=f"Forest plot of {label} {title}, {data.height} lines.",
         group=lookup.group,
         sources=[f"{analysis} {name}"],
+    )
+
+
+def _adverse_events(trial: _Trial, lookup: Lookup) -> Iterator[Picture]:
+    block = lookup.block("adverse_events", "TEAE")
+    terms = shown_terms(block, trial.protocol)[:_MOST_TERMS]
+    if not terms:
+        return
+    data = draw.adverse_events_data(lookup, terms)
+    first = data.row(0, named=True)
+    yield _picture(
+        trial,
+        draw.draw_adverse_events(data),
+        name="adverse_events",
+        section="safety",
+        title="Adverse events by preferred term",
+        notes=[
+            f"{block.population}; the {len(terms)} most frequent terms of the table. Bars: patients with any grade, of these "
+            "with grade 3 or more; left: all treatment-emergent events, right: those related to treatment."
+        ],
+        alt=f"Bars of {len(terms)} preferred terms; the most frequent is {first['term']}, "
+        f"{trial.printer.percent(first['any_grade'] / 100, sign=True)} of patients.",
+        group=lookup.group,
+        sources=["adverse_events TEAE", "adverse_events TRAE"],
     )
 
 

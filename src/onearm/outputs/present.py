@@ -26,6 +26,9 @@ from onearm.outputs.tables import (
     write_csv,
     write_workbook,
 )
+from onearm.outputs.tables.adverse_events import tabulate_adverse_events
+from onearm.outputs.tables.deviations import tabulate_deviations
+from onearm.outputs.tables.laboratory import tabulate_laboratory
 from onearm.outputs.tables.sensitivity import tabulate_sensitivity
 from onearm.outputs.tables.subgroups import tabulate_models, tabulate_subgroups
 
@@ -86,7 +89,8 @@ def present(
             *tabulate_models(results, protocol, printer),
         ],
         "sensitivity": [tabulate_sensitivity(results, protocol, printer)],
-        "exposure": [tabulate_exposure(lookups, printer)],
+        "exposure": [tabulate_exposure(lookups, printer), tabulate_deviations(datasets)],
+        "safety": [*tabulate_adverse_events(lookups, protocol, printer), *tabulate_laboratory(lookups, printer)],
         "design": [tabulate_design(lookups, printer)],
         "further": [tabulate_rest(results, printer)],
     }

@@ -110,6 +110,7 @@ _SECTIONS: Final = (
     ("subgroups", "Subgroups"),
     ("sensitivity", "Other readings of the protocol"),
     ("exposure", "Exposure to treatment"),
+    ("safety", "Safety"),
     ("design", "Design and decision"),
     ("further", "Further results"),
 )

@@ -37,6 +37,7 @@ def cross_check(raw: dict[str, Any]) -> Iterator[Problem]:
     yield from _treatments(raw)
     yield from _schedule(raw)
     yield from _subgroups(raw)
+    yield from _safety(raw)
     for name, model in _tables(raw, "model"):
         yield from _model(name, model, raw)
 
@@ -82,6 +83,13 @@ def _rate(name: str, endpoint: dict[str, Any], raw: dict[str, Any]) -> Iterator[
         )
     if immune and not _by_irecist(raw):
         yield f"endpoint.{name}.success", f"'{immune[0]}' needs tumour.criteria = \"iRECIST\"."
+
+
+def _safety(raw: dict[str, Any]) -> Iterator[Problem]:
+    safety, sets = raw.get("safety"), raw.get("sets")
+    used = safety.get("set") if isinstance(safety, dict) else None
+    if isinstance(sets, dict) and isinstance(used, str) and used not in sets:
+        yield "safety.set", f"no set of that name: {used!r}.{suggest(used, sets)}"
 
 
 def _time(name: str, endpoint: dict[str, Any], raw: dict[str, Any]) -> Iterator[Problem]:

@@ -7,15 +7,26 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from onearm.protocol.base import Months, Name, Positive, Section
+from onearm.protocol.base import Days, Months, Name, Positive, Section
 from onearm.protocol.conventions import Conventions
 from onearm.protocol.design import Design, NoDesign
 from onearm.protocol.endpoints import Endpoint, RateEndpoint, TimeEndpoint
+from onearm.protocol.safety import Safety
 from onearm.protocol.sources import SourceSection
 from onearm.protocol.tumour import Tumour
 from onearm.terms import SetRule
 
-__all__ = ["Alternative", "Baseline", "Cohort", "CoxModelPlan", "Protocol", "Subgroup", "Treatment", "Trial"]
+__all__ = [
+    "Alternative",
+    "Baseline",
+    "Cohort",
+    "CoxModelPlan",
+    "Eligibility",
+    "Protocol",
+    "Subgroup",
+    "Treatment",
+    "Trial",
+]
 
 
 class Trial(Section):
@@ -43,6 +54,33 @@ class Treatment(Section):
     """Days of the cycle on which it is given, such as ``1-14`` or ``1,8``."""
     max_interruption_days: Annotated[int, Field(ge=1)] | None = None
     max_duration_months: Positive | None = None
+    max_delay_days: Days | None = None
+    """Longest delay of a dose beyond the planned pause."""
+    omissions_stop: Annotated[int, Field(ge=1)] | None = None
+    """So many omitted doses in a row (records of dose 0) end the drug."""
+    treatment_beyond_progression: bool = True
+    """Whether it may be given after the first progression."""
+
+    @property
+    def days(self) -> tuple[int, ...]:
+        """Days of the cycle on which it is given, counted out."""
+        found: set[int] = set()
+        for part in self.dosing_days.split(","):
+            first, _, last = part.partition("-")
+            found.update(range(int(first), int(last or first) + 1))
+        return tuple(sorted(found))
+
+
+class Eligibility(Section):
+    """``[[eligibility]]``: a limit of a baseline characteristic of the enrolled."""
+
+    variable: Name
+    """Column of the subject-level data set."""
+    label: str | None = None
+    at_least: float | None = None
+    at_most: float | None = None
+    values: tuple[Name, ...] = ()
+    """Allowed values of a characteristic that is not a number."""
 
 
 class Baseline(Section):
@@ -125,6 +163,8 @@ class Protocol(Section):
     """Analysis sets: name to the rules that a patient must all meet."""
     tumour: Tumour = Tumour()
     endpoint: Annotated[dict[str, Endpoint], Field(min_length=1)]
+    eligibility: tuple[Eligibility, ...] = ()
+    safety: Safety = Safety()
     baseline: tuple[Baseline, ...] = ()
     subgroup: tuple[Subgroup, ...] = ()
     model: dict[str, CoxModelPlan] = Field(default_factory=dict)
@@ -148,3 +188,14 @@ class Protocol(Section):
         """The set of the primary endpoint, of the first endpoint where none is primary."""
         primary = [e.set for e in self.endpoint.values() if e.role == "primary"]
         return primary[0] if primary else next(iter(self.endpoint.values())).set
+
+    @property
+    def safety_set(self) -> str:
+        """The set of every safety analysis: as named, else the first that fits, else the main set."""
+        if self.safety.set is not None:
+            return self.safety.set
+        for rule in (SetRule.HAS_SAFETY_RECORD, SetRule.TREATED):
+            for name, rules in self.sets.items():
+                if rule in rules:
+                    return name
+        return self.main_set

@@ -1,5 +1,6 @@
 """Figures: one file each, a function that takes the data and one that draws it."""
 
+from onearm.outputs.figures.adverse_events import adverse_events_data, draw_adverse_events
 from onearm.outputs.figures.consort import consort_data, draw_consort
 from onearm.outputs.figures.forest import draw_forest, forest_data
 from onearm.outputs.figures.kaplan_meier import KaplanMeier, draw_kaplan_meier, kaplan_meier_data
@@ -17,7 +18,9 @@ __all__ = [
     "KaplanMeier",
     "Size",
     "Swimmer",
+    "adverse_events_data",
     "consort_data",
+    "draw_adverse_events",
     "draw_consort",
     "draw_forest",
     "draw_kaplan_meier",

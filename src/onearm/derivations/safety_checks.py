@@ -1,0 +1,217 @@
+"""Contradictions in adverse events, doses and laboratory values; each is a row of the findings table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+import polars as pl
+
+from onearm.data import FindingRule, Findings, Source
+from onearm.derivations.adae import grade_column
+from onearm.derivations.records import Records
+from onearm.protocol import Protocol
+from onearm.rules.ctcae import read_criteria
+from onearm.terms import Severity
+
+__all__ = ["RULES", "check_safety"]
+
+_CTCAE: Final = "NCI CTCAE version 5.0, 27 November 2017"
+
+RULES: Final[Mapping[str, FindingRule]] = MappingProxyType(
+    {
+        "SAFETY-GRADE-INVALID": FindingRule(
+            Severity.ERROR,
+            "the grade is none of 1 to 5; the event counts without a grade.",
+            "Correct the grade; a finding of grade 0 is no adverse event.",
+            _CTCAE,
+        ),
+        "SAFETY-GRADE-MISSING": FindingRule(
+            Severity.WARNING,
+            "the event has no grade; it counts under any grade only.",
+            "Fill in the grade if it is known.",
+            _CTCAE,
+        ),
+        "SAFETY-NO-START": FindingRule(
+            Severity.WARNING,
+            "the event has no start; it counts as treatment-emergent unless it ended before the first dose.",
+            "Fill in the start, or its year or month.",
+            "ICH E9 (1998), glossary: an event that emerges during treatment",
+        ),
+        "SAFETY-DOSE-UNIT": FindingRule(
+            Severity.ERROR,
+            "the dose is not in the unit of the protocol ({unit}); it is no level of the protocol.",
+            "Give the dose in {unit}, or correct the unit of the [[treatment]].",
+            "a dose in another unit cannot be set against the plan",
+        ),
+        "SAFETY-DOSES-OVERLAP": FindingRule(
+            Severity.ERROR,
+            "the record begins before the one before it, of the same drug, has ended.",
+            "Correct the dates of one of the records.",
+            "a drug is given by one record at a time",
+        ),
+        "SAFETY-LAB-NO-LIMIT": FindingRule(
+            Severity.WARNING,
+            "{n} values of {test} cannot be graded: the limit of normal that decides is missing.",
+            "Add LBSTNRLO and LBSTNRHI of the laboratory that measured them.",
+            _CTCAE,
+        ),
+        "SAFETY-LAB-UNIT": FindingRule(
+            Severity.WARNING,
+            "{n} values of {test} cannot be graded: the criteria state no numbers in their unit.",
+            "Export the value in a conventional or SI unit.",
+            _CTCAE,
+        ),
+        "SAFETY-GRADE-DISAGREES": FindingRule(
+            Severity.WARNING,
+            "the grade of '{term}' is lower than the one that the laboratory values during the event have.",
+            "Compare the event with ADLB; a grade may also rest on symptoms or treatment.",
+            _CTCAE,
+        ),
+        "PROTOCOL-DOSING": FindingRule(
+            Severity.WARNING,
+            "the dose was given against the protocol ({deviation}); it counts as given.",
+            "Look the deviation up in ADDV, which tells the evidence; correct the record if it is wrong.",
+            "ICH E3 (1995), section 10.2: protocol deviations",
+        ),
+        "PROTOCOL-ELIGIBILITY": FindingRule(
+            Severity.WARNING,
+            "the enrolled patient does not meet the limit of {deviation}, or it is not known; the patient stays in the analysis.",
+            "Look the deviation up in ADDV; correct the record if it is wrong.",
+            "ICH E3 (1995), section 10.2: protocol deviations",
+        ),
+        "SAFETY-LAB-NOT-REPORTED": FindingRule(
+            Severity.NOTE,
+            "laboratory values under treatment reach grade 3 or more of '{term}', and no such event is reported.",
+            "Check whether the value was judged not to be an adverse event.",
+            _CTCAE,
+        ),
+    }
+)
+
+
+def check_safety(
+    source: Source, records: Records, datasets: Mapping[str, pl.DataFrame], protocol: Protocol
+) -> pl.DataFrame:
+    """
+    Find contradictions in adverse events, doses and laboratory values.
+
+    Parameters
+    ----------
+    source : Source
+        For the names of files.
+    records : Records
+        Dated records.
+    datasets : mapping of str to polars.DataFrame
+        ``adae adlb``.
+    protocol : Protocol
+        Drugs and where grades come from.
+
+    Returns
+    -------
+    polars.DataFrame
+        Findings.
+    """
+    findings = Findings(rules=RULES)
+    files = {record.domain: record.path.name for record in source.files}
+    _events(findings, records, protocol, files.get("ae"))
+    _doses(findings, records, protocol, files.get("ex"))
+    _ungraded(findings, datasets["adlb"], files.get("lb"))
+    if datasets["adae"].height and datasets["adlb"].height:
+        _against_values(findings, datasets["adae"], datasets["adlb"], files)
+    _deviations(findings, datasets["addv"], files)
+    return findings.frame()
+
+
+def _deviations(findings: Findings, addv: pl.DataFrame, files: Mapping[str, str]) -> None:
+    rows = addv.with_columns(SRCROW=pl.lit(None, dtype=pl.Int64))
+    for (category, rule), part in rows.group_by("DVCAT", "RULE", maintain_order=True):
+        name = "PROTOCOL-DOSING" if category == "DOSING" else "PROTOCOL-ELIGIBILITY"
+        domain = "ex" if category == "DOSING" else "dm"
+        findings.add_rows(name, part, domain=domain, file=files.get(domain), deviation=rule)
+
+
+def _events(findings: Findings, records: Records, protocol: Protocol, file: str | None) -> None:
+    ae = records.get("ae")
+    if ae is None:
+        return
+    column = grade_column(ae, protocol)
+    if column is not None:
+        text = pl.col(column).str.strip_chars().str.to_uppercase()
+        known = text.str.contains(r"^(GRADE\s*)?[1-5](\.0)?$|^(MILD|MODERATE|SEVERE|LIFE.THREATENING|FATAL|DEATH)$")
+        findings.add_rows("SAFETY-GRADE-INVALID", ae.filter(~known), domain="ae", file=file, column=column)
+        findings.add_rows("SAFETY-GRADE-MISSING", ae.filter(text.is_null()), domain="ae", file=file, column=column)
+    if "AESTDT" in ae.columns:
+        missing = ae.filter(pl.col("AESTDT").is_null())
+        findings.add_rows("SAFETY-NO-START", missing, domain="ae", file=file, column="AESTDTC")
+
+
+def _doses(findings: Findings, records: Records, protocol: Protocol, file: str | None) -> None:
+    ex = records.get("ex")
+    if ex is None or "EXTRT" not in ex.columns:
+        return
+    drug = pl.col("EXTRT").str.to_lowercase()
+    for treatment in protocol.treatment if "EXDOSU" in ex.columns else ():
+        unit = treatment.unit.lower().replace(" ", "")
+        other = (drug == treatment.name.lower()) & (
+            pl.col("EXDOSU").str.to_lowercase().str.replace_all(" ", "") != unit
+        )
+        findings.add_rows(
+            "SAFETY-DOSE-UNIT", ex.filter(other), domain="ex", file=file, column="EXDOSU", unit=treatment.unit
+        )
+    if "EXENDT" in ex.columns:
+        before = pl.coalesce("EXENDT", "EXSTDT").shift(1).cum_max().over("USUBJID", drug)
+        ordered = ex.filter(pl.col("EXSTDT").is_not_null()).sort("USUBJID", drug, "EXSTDT", "EXENDT")
+        twice = ordered.filter(pl.col("EXSTDT") <= before)
+        findings.add_rows("SAFETY-DOSES-OVERLAP", twice, domain="ex", file=file, column="EXSTDTC")
+
+
+def _ungraded(findings: Findings, adlb: pl.DataFrame, file: str | None) -> None:
+    for rule, sign, column in (
+        ("SAFETY-LAB-NO-LIMIT", "limit of normal is missing", "LBSTNRHI"),
+        ("SAFETY-LAB-UNIT", "no numbers in this unit", "LBSTRESU"),
+    ):
+        rows = adlb.filter(pl.col("WHY").str.contains(sign, literal=True) & pl.col("AVAL").is_not_null())
+        for test, n in rows.group_by("PARAMCD").len().sort("PARAMCD").iter_rows():
+            findings.add(rule, domain="lb", file=file, column=column, test=test, n=n)
+
+
+def _names() -> pl.DataFrame:
+    """Preferred terms in lower case beside the terms of the criteria."""
+    pairs = {(name.lower(), term.name) for term in read_criteria().terms for name in (term.name, *term.also)}
+    return pl.DataFrame(sorted(pairs), schema=["_name", "_term"], orient="row")
+
+
+def _against_values(findings: Findings, adae: pl.DataFrame, adlb: pl.DataFrame, files: Mapping[str, str]) -> None:
+    graded = pl.concat(
+        adlb.select("USUBJID", "ADT", "ONTRTFL", _term=f"ATOXDSC{side}", _value=f"ATOXGR{side}") for side in "LH"
+    ).filter(pl.col("_value").is_not_null())
+    events = adae.with_columns(_name=pl.col("AEDECOD").str.to_lowercase()).join(_names(), on="_name", how="inner")
+    during = (
+        events.filter(pl.col("ATOXGRN").is_not_null())
+        .join(graded, on=["USUBJID", "_term"], how="inner")
+        .filter((pl.col("ADT") >= pl.col("ASTDT")) & (pl.col("ADT") <= pl.col("AENDT").fill_null(pl.col("ADT"))))
+        .group_by("USUBJID", "SRCSEQ", "_term", "ATOXGRN", maintain_order=True)
+        .agg(pl.col("_value").max())
+        .sort("USUBJID", "SRCSEQ")
+        .with_columns(SRCROW=pl.lit(None, dtype=pl.Int64))
+    )
+    severe = graded.filter((pl.col("ONTRTFL") == "Y") & (pl.col("_value") >= 3)).unique(["USUBJID", "_term"])
+    silent = severe.join(events, on=["USUBJID", "_term"], how="anti").sort("USUBJID", "_term")
+    silent = silent.with_columns(SRCROW=pl.lit(None, dtype=pl.Int64))
+    for term in sorted({*during["_term"], *silent["_term"]}):
+        mine = during.filter(pl.col("_term") == term)
+        # A grade above what the values show is no contradiction: the worst value may lie between two samples.
+        lower = mine.filter(pl.col("ATOXGRN") < pl.col("_value"))
+        findings.add_rows(
+            "SAFETY-GRADE-DISAGREES", lower, domain="ae", file=files.get("ae"), column="AETOXGR", term=term
+        )
+        findings.add_rows(
+            "SAFETY-LAB-NOT-REPORTED",
+            silent.filter(pl.col("_term") == term),
+            domain="lb",
+            file=files.get("lb"),
+            column="LBSTRESN",
+            term=term,
+        )

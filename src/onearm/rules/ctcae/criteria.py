@@ -1,0 +1,178 @@
+"""Reading the criteria: terms, comparisons and units, from the one file that states them."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Final, Literal
+
+from onearm.errors import MethodError
+
+__all__ = ["Bound", "Criteria", "Term", "read_criteria"]
+
+_COMPARISON: Final = re.compile(
+    r"(?P<sign><=|>=|<|>) (?:(?P<number>[\d.]+)|(?:(?P<times>[\d.]+) )?(?P<of>ULN|LLN|baseline)(?: \+ (?P<plus>[\d.]+))?)"
+)
+
+
+@dataclass(frozen=True)
+class Bound:
+    """
+    One comparison with a value.
+
+    Parameters
+    ----------
+    sign : {'<', '<=', '>', '>='}
+        How the value compares.
+    of : {'ULN', 'LLN', 'baseline'} or None
+        What the limit is relative to; None for a plain number.
+    times, plus : float
+        The limit is ``times`` what it is relative to, and ``plus`` on top; a plain number is ``plus``.
+    """
+
+    sign: Literal["<", "<=", ">", ">="]
+    of: Literal["ULN", "LLN", "baseline"] | None
+    times: float
+    plus: float
+
+
+@dataclass(frozen=True)
+class Term:
+    """
+    One term of the criteria, in one unit.
+
+    Parameters
+    ----------
+    name, soc : str
+        Term and system organ class.
+    tests : tuple of str
+        Codes of the laboratory tests that it grades.
+    direction : {'high', 'low'}
+        Side of normal.
+    unit : str or None
+        Unit of its numbers; None where only limits of normal matter.
+    grades : tuple of tuple of Bound
+        For grades 1 to 4: one of the comparisons is enough; empty where there is no such grade.
+    abnormal : tuple of tuple of Bound
+        The same for a value that lay beyond normal at baseline; empty where it makes no difference.
+    note : str
+        What was decided where the wording needs more than a value.
+    also : tuple of str
+        Preferred terms under which an investigator may have reported the same.
+    """
+
+    name: str
+    soc: str
+    tests: tuple[str, ...]
+    direction: Literal["high", "low"]
+    unit: str | None
+    grades: tuple[tuple[Bound, ...], ...]
+    abnormal: tuple[tuple[Bound, ...], ...]
+    note: str
+    also: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Criteria:
+    """
+    Every term that a laboratory value decides.
+
+    Parameters
+    ----------
+    version, source : str
+        Which criteria, and where they were published.
+    terms : tuple of Term
+        A term stands once for each family of units that it has numbers in.
+    units : mapping of str to mapping of str to float
+        By family, units as written (lower case, no blanks) and what one is in the family's first.
+    """
+
+    version: str
+    source: str
+    terms: tuple[Term, ...]
+    units: Mapping[str, Mapping[str, float]]
+
+    def factors(self, unit: str) -> dict[str, float]:
+        """
+        Say how other units convert into one.
+
+        Parameters
+        ----------
+        unit : str
+            A unit of a term.
+
+        Returns
+        -------
+        dict of str to float
+            By unit as written: factor to multiply with. Only units of the same family are there: a mass is never
+            converted into an amount of substance, the criteria print numbers for both.
+
+        Raises
+        ------
+        MethodError
+            For a unit that the table does not have.
+
+        Examples
+        --------
+        >>> read_criteria().factors("g/dL")["g/l"]
+        0.1
+        """
+        key = unit.lower().replace(" ", "")
+        for family in self.units.values():
+            if key in family:
+                return {name: factor / family[key] for name, factor in family.items()}
+        raise MethodError(f"ctcae: the unit '{unit}' is in no family of the table of units.")
+
+
+@cache
+def read_criteria() -> Criteria:
+    """
+    Read the criteria of CTCAE version 5.0 for laboratory values.
+
+    Returns
+    -------
+    Criteria
+        As `ctcae_v5_laboratory.toml` states them.
+
+    References
+    ----------
+    .. [1] National Cancer Institute (2017), Common Terminology Criteria for Adverse Events (CTCAE), version 5.0.
+
+    Examples
+    --------
+    >>> criteria = read_criteria()
+    >>> criteria.version, len({term.name for term in criteria.terms})
+    ('5.0', 40)
+    """
+    text = files("onearm.rules.ctcae").joinpath("ctcae_v5_laboratory.toml").read_text(encoding="utf-8")
+    raw = tomllib.loads(text)
+    terms = tuple(
+        Term(
+            one["name"],
+            one["soc"],
+            tuple(one["tests"]),
+            one["direction"],
+            one.get("unit"),
+            tuple(_bounds(grade, one["name"]) for grade in one["grades"]),
+            tuple(_bounds(grade, one["name"]) for grade in one.get("abnormal", ())),
+            one.get("note", ""),
+            tuple(one.get("also", ())),
+        )
+        for one in raw["term"]
+    )
+    return Criteria(raw["version"], raw["source"], terms, raw["units"])
+
+
+def _bounds(text: str, term: str) -> tuple[Bound, ...]:
+    found = []
+    for part in text.split(" or ") if text else ():
+        match = _COMPARISON.fullmatch(part)
+        if match is None:
+            raise MethodError(f"ctcae, {term}: '{part}' is no comparison.")
+        sign, number, times, of, plus = match.group("sign", "number", "times", "of", "plus")
+        found.append(Bound(sign, of, float(times or 1), float(number or plus or 0)))  # type: ignore[arg-type]  # the pattern names the choices
+    return tuple(found)

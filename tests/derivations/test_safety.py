@@ -1,0 +1,203 @@
+"""Adverse events and laboratory values from the files up: which window, which grade, and what is found wrong."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+import pytest
+from small_trial import PROTOCOL, write_small_trial
+
+from onearm.derivations.safety_checks import RULES
+from onearm.run import Checked, check_trial
+from onearm.run.trial import run_trial
+
+AE = "USUBJID,AESEQ,AETERM,AEDECOD,AEBODSYS,AETOXGR,AESER,AEREL,AEACN,AEOUT,AESTDTC,AEENDTC\n"
+LB = "USUBJID,LBSEQ,LBTESTCD,LBTEST,LBSTRESN,LBSTRESU,LBSTNRLO,LBSTNRHI,LBBLFL,LBDTC\n"
+
+
+def _event(
+    start: str, end: str = "", grade: str = "2", subject: str = "002", seq: int = 1, term: str = "Rash", more: str = "N"
+) -> str:
+    return f"{subject},{seq},{term},{term},Skin,{grade},{more},RELATED,DOSE NOT CHANGED,RECOVERED,{start},{end}\n"
+
+
+def _check(folder: Path, safety: str = "", **tables: str) -> Checked:
+    return check_trial(write_small_trial(folder, protocol=f"{PROTOCOL}\n{safety}", **tables))
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "emergent", "rule"),
+    [
+        # Patient 003: one dosing record, 2 to 15 January; died on the 20th, so treatment ended.
+        ("2023-01-01", "2023-01-03", "N", "AE-BEFORE-TREATMENT"),
+        ("2023-01-02", "", "Y", "AE-EMERGENT"),
+        ("2023-02-14", "", "Y", "AE-EMERGENT"),  # 30 days after 15 January
+        ("2023-02-15", "", "N", "AE-AFTER-WINDOW"),
+        ("2023-01", "", "Y", "AE-EMERGENT-PARTIAL-START"),
+        ("2022-12", "", "N", "AE-BEFORE-TREATMENT"),
+        ("2023", "", "Y", "AE-EMERGENT-PARTIAL-START"),
+        ("2022", "", "N", "AE-BEFORE-TREATMENT"),
+        ("", "", "Y", "AE-EMERGENT-NO-START"),
+        ("", "2023-01-01", "N", "AE-BEFORE-TREATMENT"),
+    ],
+)
+def test_an_event_is_emergent_unless_its_dates_rule_it_out(
+    tmp_path: Path, start: str, end: str, emergent: str, rule: str
+) -> None:
+    checked = _check(tmp_path, ae=AE + _event(start, end, subject="003"))
+    row = checked.derived.datasets["adae"].row(0, named=True)
+    assert (row["TRTEMFL"], row["RULE"]) == (emergent, rule)
+
+
+def test_related_events_may_count_for_longer(tmp_path: Path) -> None:
+    checked = _check(tmp_path, "[safety]\nrelated_days = 90", ae=AE + _event("2023-03-01", subject="003"))
+    assert checked.derived.datasets["adae"]["TRTEMFL"].to_list() == ["Y"]
+
+
+@pytest.mark.parametrize(
+    ("column", "text", "grade"),
+    [
+        ("AETOXGR", "3", 3),
+        ("AETOXGR", "GRADE 4", 4),
+        ("AETOXGR", "0", None),
+        ("AETOXGR", "6", None),
+        ("AESEV", "SEVERE", 3),
+        ("AESEV", "mild", 1),
+    ],
+)
+def test_grade_is_read_from_the_column_there_is(tmp_path: Path, column: str, text: str, grade: int | None) -> None:
+    checked = _check(tmp_path, ae=AE.replace("AETOXGR", column) + _event("2023-01-05", grade=text))
+    assert checked.derived.datasets["adae"]["ATOXGRN"].to_list() == [grade]
+
+
+def _rules(checked: Checked) -> set[str]:
+    return set(checked.findings["rule"])
+
+
+def test_bad_adverse_events_are_findings_and_stay_in_the_data(tmp_path: Path) -> None:
+    events = [
+        _event("2023-01-05", grade="0"),
+        _event("2023-01-05", grade="6", seq=2),
+        _event("", seq=3),
+        _event("2023-01-08", "2023-01-05", seq=4),
+        _event("2023-01-08", grade="", seq=5),
+    ]
+    checked = _check(tmp_path, ae=AE + "".join(events))
+    assert checked.derived.datasets["adae"].height == 5
+    expected = {"SAFETY-GRADE-INVALID", "SAFETY-NO-START", "DATA-END-BEFORE-START", "SAFETY-GRADE-MISSING"}
+    assert expected <= _rules(checked)
+    invalid = checked.findings.filter(pl.col("rule") == "SAFETY-GRADE-INVALID")
+    assert invalid["row"].to_list() == [1, 2]
+
+
+def test_bad_doses_are_findings(tmp_path: Path) -> None:
+    ex = (
+        "USUBJID,EXSEQ,EXTRT,EXDOSE,EXDOSU,EXSTDTC,EXENDTC\n001,1,drug,12,mg,2023-01-02,2023-01-15\n"
+        "001,2,drug,12,mg,2023-01-10,2023-01-20\n002,1,drug,12,tablets,2023-01-02,2023-01-15\n"
+        "003,1,other,1,mg,2023-01-02,2023-01-02\n"
+    )
+    checked = _check(tmp_path, ex=ex)
+    found = checked.findings.filter(pl.col("domain") == "ex").select("rule", "row").rows()
+    assert set(found) >= {("SAFETY-DOSES-OVERLAP", 2), ("SAFETY-DOSE-UNIT", 3), ("DERIVE-DRUG-UNKNOWN", 4)}
+
+
+LABS = LB + (
+    "002,1,ALT,Alanine aminotransferase,80,U/L,5,40,Y,2023-01-01\n"
+    "002,2,ALT,Alanine aminotransferase,130,U/L,5,40,,2023-01-10\n"
+    "002,3,ALT,Alanine aminotransferase,500,U/L,5,40,,2023-01-20\n"
+    "002,4,AST,Aspartate aminotransferase,500,U/L,,,,2023-01-20\n"
+    "002,5,K,Potassium,2.4,mmol/L,3.5,5.1,,2023-01-20\n"
+)
+
+
+def test_laboratory_values_have_a_baseline_and_a_grade_relative_to_it(tmp_path: Path) -> None:
+    adlb = _check(tmp_path, lb=LABS).derived.datasets["adlb"].filter(pl.col("PARAMCD") == "ALT")
+    # Baseline 80 is twice the limit: 130 is 1.6 times it (grade 1), 500 is 6.25 times (grade 3). Baseline by the limit: 1.
+    assert adlb["BASE"].to_list() == [80.0, 80.0, 80.0]
+    assert adlb["ATOXGRH"].to_list()[1:] == [1, 3]
+    assert adlb["ONTRTFL"].to_list() == [None, "Y", "Y"]
+
+
+def test_values_that_cannot_be_graded_or_disagree_are_findings(tmp_path: Path) -> None:
+    events = AE + _event("2023-01-15", "2023-01-25", grade="1", term="Alanine aminotransferase increased")
+    checked = _check(tmp_path, lb=LABS, ae=events)
+    assert {"SAFETY-LAB-NO-LIMIT", "SAFETY-GRADE-DISAGREES", "SAFETY-LAB-NOT-REPORTED"} <= _rules(checked)
+    messages = checked.findings["message"].to_list()
+    assert any("'Alanine aminotransferase increased' is lower" in text for text in messages)
+    assert any("'Hypokalemia'" in text for text in messages)
+
+
+def test_counts_by_hand(tmp_path: Path) -> None:
+    """Patient 002 has rash twice (grades 1, 3); 003 nausea without a grade; two of three patients treated."""
+    events = (
+        _event("2023-01-05", "2023-01-08", grade="1")
+        + _event("2023-01-12", grade="3", seq=2, more="Y")
+        + _event("2023-01-04", grade="", subject="003", term="Nausea")
+    )
+    group = '[safety]\nimmune_terms = ["RASH"]\n[safety.group."Skin or gut"]\nterms = ["rash", "nausea"]\n'
+    folder = write_small_trial(tmp_path, protocol=f"{PROTOCOL}\n{group}", ae=AE + events)
+    run = run_trial(folder)
+    rows = run.results.filter((pl.col("analysis") == "adverse_events") & (pl.col("paramcd") == "TEAE"))
+    value = {(r["variable_level"], r["stat"]): r["value"] for r in rows.iter_rows(named=True)}
+    assert [value[level, "n"] for level in ("any", "Rash", "Nausea", "Immune-related", "Skin or gut")] == [
+        2,
+        1,
+        1,
+        1,
+        2,
+    ]
+    assert value["Rash", "n_grade_3_or_more"] == 1
+    assert value["Rash", "n_grade_3"] == 1
+    assert ("Rash", "n_grade_1") not in value
+    assert value["Rash", "events"] == 2
+    assert value["serious", "n"] == 1
+    assert value["fatal", "n"] == 0
+    assert value["any", "N"] == 2  # patient 001 has no safety record in this data, so the safety set leaves it out
+    # First rash on 5 January is day 4 from 2 January; nausea on 4 January is day 3: median 3.5 in either convention.
+    assert value["Skin or gut", "onset_median"] == 3.5
+    assert value["Skin or gut", "duration_median"] == 4  # only one event ended: 5 to 8 January
+    assert value["Skin or gut", "ongoing"] == 2
+    report = run.report.read_text(encoding="utf-8")
+    assert "Adverse events by preferred term" in report
+    assert "Adverse events of special interest" in report
+
+
+def test_shift_from_baseline_to_worst_by_hand(tmp_path: Path) -> None:
+    folder = write_small_trial(tmp_path, lb=LABS)
+    run = run_trial(folder)
+    rows = (
+        run.results.filter(pl.col("analysis") == "laboratory")
+        .select("paramcd", "variable_level", "stat", "value")
+        .rows()
+    )
+    # ALT of patient 002: at baseline above normal (grade 1), at worst 6.25 times the abnormal baseline (grade 3).
+    assert ("Alanine aminotransferase increased", "1 to 3", "n", 1.0) in rows
+    # Potassium has no baseline; AST cannot be graded without its upper limit and has no row.
+    assert ("Hypokalemia", "unknown to 4", "n", 1.0) in rows
+    assert not [row for row in rows if row[0].startswith("Aspartate")]
+    assert "worst grade under treatment" in run.report.read_text(encoding="utf-8")
+
+
+def test_deviations_stand_in_the_dataset_the_findings_and_the_report(tmp_path: Path) -> None:
+    """001 lags 7 days behind (a planned pause), 002 is 70; a limit of 65 makes 002 (and 003, 66) ineligible."""
+    ex = (
+        "USUBJID,EXSEQ,EXTRT,EXDOSE,EXDOSU,EXSTDTC,EXENDTC\n001,1,drug,12,mg,2023-01-02,2023-01-15\n"
+        "001,2,drug,7,mg,2023-01-23,2023-02-05\n002,1,drug,12,mg,2023-01-02,2023-01-15\n"
+    )
+    limit = '[[eligibility]]\nvariable = "AGE"\nlabel = "Age"\nat_least = 18\nat_most = 65\n'
+    run = run_trial(write_small_trial(tmp_path, protocol=f"{PROTOCOL}\n{limit}", ex=ex))
+    addv = pl.read_parquet(run.folder / "datasets" / "addv.parquet")
+    assert addv.select("USUBJID", "RULE", "SRCSEQ").rows() == [
+        ("001", "DOSE-NOT-A-LEVEL", 2),
+        ("002", "ELIGIBILITY-AGE", None),
+        ("003", "ELIGIBILITY-AGE", None),
+    ]
+    assert addv["WHY"][1] == "Age is 70.0; at least 18, at most 65 is asked for."
+    assert {"PROTOCOL-DOSING", "PROTOCOL-ELIGIBILITY"} <= set(run.findings["rule"])
+    assert "Deviations from the protocol" in run.report.read_text(encoding="utf-8")
+
+
+def test_every_finding_is_documented() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "safety.md").read_text(encoding="utf-8")
+    assert [rule for rule in RULES if f"`{rule}`" not in text] == []
