@@ -237,6 +237,10 @@ def change_doses(episodes: Episodes, protocol: Protocol, last_day: Ints) -> Dose
         held = caused & (action == Action.INTERRUPTED)
         holds[0, :, d] = _first_sorted(np.where(held, episodes.onset, FAR), MOST_HOLDS)
         holds[1, :, d] = _first_sorted(np.where(held, episodes.onset + episodes.hold, FAR), MOST_HOLDS)
+        if drug.max_interruption_days is not None:
+            holds[:, :, d] = _apart(holds[:, :, d], drug.cycle_days)
+            kept = (episodes.onset[:, :, None] == holds[0, :, d][:, None, :]).any(axis=2)
+            action = np.where(held & ~kept, Action.NONE, action)
     ends_all = episodes.ends_all & (action == Action.WITHDRAWN)
     day = np.where(ends_all, episodes.onset, FAR).min(axis=1, initial=FAR)
     action = np.where(episodes.onset > day[:, None], Action.NOT_APPLICABLE, action)
@@ -249,6 +253,21 @@ def _rank(onset: Ints, flags: Bools) -> Ints:
     rank = np.empty_like(order)
     np.put_along_axis(rank, order, np.arange(onset.shape[1])[None], axis=1)
     return np.where(flags, rank, -1)
+
+
+def _apart(holds: Ints, cycle_days: int) -> Ints:
+    """
+    Leave out an interruption that begins before a dose was given after the one before it.
+
+    The drug is paused already, and two pauses without a dose between them would be one that is longer than allowed.
+    """
+    holds = holds.copy()
+    ended = holds[1, :, 0].copy()
+    for k in range(1, holds.shape[2]):
+        again = holds[0, :, k] < ended + cycle_days
+        ended = np.where(again, ended, holds[1, :, k])
+        holds[:, again, k] = FAR
+    return holds
 
 
 def _first_sorted(days: Ints, k: int) -> Ints:
