@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import optimize, stats
+from scipy import stats
 
 from onearm.errors import MethodError
 from onearm.stats.risk_difference import DIFFERENCE_INTERVALS, risk_difference
@@ -55,23 +55,7 @@ def _score(x1, n1, x2, n2, delta):
 
     def slope(p2):
         p1 = p2 + delta
-        return x1 / p1 - (n1 - x1) / (1 - p1) + x2 / p2 - (n2 - x2) / (1 - p2)
 
-    low, high = max(0.0, -delta), min(1.0, 1 - delta)
-    left, right = low + 1e-13, high - 1e-13
-    # the log-likelihood is concave: it is highest where its slope is 0, or at the end towards which it rises
-    if slope(left) <= 0:
-        p2 = low
-    elif slope(right) >= 0:
-        p2 = high
-    else:
-        p2 = optimize.brentq(slope, left, right, xtol=1e-15)
-    p1 = p2 + delta
-        return x1 / p1 - (n1 - x1) / (1 - p1) + x2 / p2 - (n2 - x2) / (1 - p2)
-
-    left, right = max(low + 1e-13, found.x - 1e-6), min(high - 1e-13, found.x + 1e-6)
-    p2 = optimize.brentq(slope, left, right, xtol=1e-15) if slope(left) > 0 > slope(right) else found.x
-    p1 = p2 + delta
     variance = (p1 * (1 - p1) / n1 + p2 * (1 - p2) / n2) * (n1 + n2) / (n1 + n2 - 1)
     return (x1 / n1 - x2 / n2 - delta) / variance**0.5
 
