@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import stats
+from scipy import optimize, stats
 
 from onearm.errors import MethodError
 from onearm.stats.risk_difference import DIFFERENCE_INTERVALS, risk_difference
