@@ -201,3 +201,9 @@ def test_deviations_stand_in_the_dataset_the_findings_and_the_report(tmp_path: P
 def test_every_finding_is_documented() -> None:
     text = (Path(__file__).parents[2] / "docs" / "safety.md").read_text(encoding="utf-8")
     assert [rule for rule in RULES if f"`{rule}`" not in text] == []
+
+
+def test_a_limit_on_a_column_that_the_data_lack_is_a_finding(tmp_path):
+    protocol = PROTOCOL + '[[eligibility]]\nvariable = "ECOG"\nat_most = 1\n'
+    found = check_trial(write_small_trial(tmp_path, protocol=protocol)).findings
+    assert found.filter(rule="PROTOCOL-ELIGIBILITY-UNKNOWN")["column"].to_list() == ["ECOG"]

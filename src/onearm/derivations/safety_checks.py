@@ -81,6 +81,12 @@ RULES: Final[Mapping[str, FindingRule]] = MappingProxyType(
             "Look the deviation up in ADDV; correct the record if it is wrong.",
             "ICH E3 (1995), section 10.2: protocol deviations",
         ),
+        "PROTOCOL-ELIGIBILITY-UNKNOWN": FindingRule(
+            Severity.WARNING,
+            "the data have no such column, so the limit of the protocol could not be checked in anybody.",
+            "Export the characteristic with dm or suppdm, or correct the variable in [[eligibility]].",
+            "a limit that nobody checked is not a limit that was kept",
+        ),
         "SAFETY-LAB-NOT-REPORTED": FindingRule(
             Severity.NOTE,
             "laboratory values under treatment reach grade 3 or more of '{term}', and no such event is reported.",
@@ -104,7 +110,7 @@ def check_safety(
     records : Records
         Dated records.
     datasets : mapping of str to polars.DataFrame
-        ``adae adlb``.
+        ``adsl adae adlb addv``.
     protocol : Protocol
         Drugs and where grades come from.
 
@@ -121,6 +127,9 @@ def check_safety(
     if datasets["adae"].height and datasets["adlb"].height:
         _against_values(findings, datasets["adae"], datasets["adlb"], files)
     _deviations(findings, datasets["addv"], files)
+    for limit in protocol.eligibility:
+        if limit.variable not in datasets["adsl"].columns:
+            findings.add("PROTOCOL-ELIGIBILITY-UNKNOWN", domain="dm", file=files.get("dm"), column=limit.variable)
     return findings.frame()
 
 
