@@ -99,7 +99,7 @@ def _summary(
         rows.add("median", unit="months", note="no patient has this time")
         return rows.frame()
     rows.add("min", table["MONTHS"].min(), unit="months")  # type: ignore[arg-type]  # a Float64 column
-    rows.add("max", table["MONTHS"].max(), unit="months")  # type: ignore[arg-type]
+    rows.add("max", table["MONTHS"].max(), unit="months")  # type: ignore[arg-type]  # a Float64 column
     curve = _curve(table, endpoint, protocol)
     convention = protocol.conventions.median
     for stat, share in _QUARTERS:
@@ -260,6 +260,6 @@ def _followed(
         else:
             note = "not reached" if math.isnan(quantile.estimate) else None
             rows.add(stat, quantile.estimate, unit="months", method=method, note=note)
-    rows.add("min", table["MONTHS"].min(), unit="months", method="observed time")  # type: ignore[arg-type]
-    rows.add("max", table["MONTHS"].max(), unit="months", method="observed time")  # type: ignore[arg-type]
+    rows.add("min", table["MONTHS"].min(), unit="months", method="observed time")  # type: ignore[arg-type]  # a Float64 column
+    rows.add("max", table["MONTHS"].max(), unit="months", method="observed time")  # type: ignore[arg-type]  # a Float64 column
     return rows.frame()

@@ -16,7 +16,7 @@ from onearm.protocol import Protocol
 __all__ = ["derive_adsl", "flag_sets"]
 
 _REFERENCE: Final = frozenset(
-    "DOMAIN ARM ARMCD ACTARM ACTARMCD ARMNRS ACTARMUD DMDTC DMDY DTHDTC DTHFL RFSTDTC RFENDTC RFXSTDTC RFXENDTC "  # noqa: SIM905
+    "DOMAIN ARM ARMCD ACTARM ACTARMCD ARMNRS ACTARMUD DMDTC DMDY DTHDTC DTHFL RFSTDTC RFENDTC RFXSTDTC RFXENDTC "  # noqa: SIM905 - names in one line read better than a column of quotes
     "RFICDTC RFPENDTC BRTHDTC AGEU SRCROW DMSEQ RFCSTDTC RFCENDTC".split()
 )
 """Columns of DM that are not baseline characteristics."""
