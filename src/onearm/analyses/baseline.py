@@ -91,7 +91,7 @@ def _number(rows: Rows, values: pl.Series, line: Baseline, protocol: Protocol) -
     rows.add("min", float(known.min()), variable=variable, unit=unit)
     rows.add("max", float(known.max()), variable=variable, unit=unit)
     for level, member in _classes(known, line.cuts):
-        _share(rows, int(member.sum()), known.size, variable, level)
+        rows.add_share(int(member.sum()), known.size, variable=variable, level=level)
 
 
 def _classes(known: np.ndarray, cuts: tuple[float, ...]) -> list[tuple[str, np.ndarray]]:
@@ -118,18 +118,5 @@ def _categories(rows: Rows, values: pl.Series, line: Baseline) -> None:
     counts = dict(parts.value_counts().iter_rows())
     order = [*line.levels, *sorted(set(counts) - set(line.levels))]
     for level in order:
-        _share(rows, counts.get(level, 0), known.len(), line.variable, level)
+        rows.add_share(counts.get(level, 0), known.len(), variable=line.variable, level=level)
     rows.add("missing", values.null_count(), variable=line.variable, unit="count")
-
-
-def _share(rows: Rows, n: int, total: int, variable: str, level: str) -> None:
-    rows.add("n", n, variable=variable, level=level, unit="count")
-    rows.add("N", total, variable=variable, level=level, unit="count")
-    rows.add(
-        "p",
-        n / total if total else None,
-        variable=variable,
-        level=level,
-        unit="proportion",
-        note=None if total else "no patient",
-    )

@@ -6,7 +6,7 @@ import polars as pl
 
 from onearm.analyses.population import Datasets, Population, populations
 from onearm.protocol import Protocol
-from onearm.results import Rows, concat_results
+from onearm.results import concat_results
 
 __all__ = ["laboratory"]
 
@@ -67,15 +67,9 @@ def _term(population: Population, term: str, worst: pl.DataFrame) -> pl.DataFram
         rows.add("n", n, variable="shift", level=f"{start} to {grade}", unit="count")
     total = worst.height
     for grade, n in worst.group_by("grade").len().sort("grade").iter_rows():
-        _share(rows, n, total, "worst", str(grade))
+        rows.add_share(n, total, variable="worst", level=str(grade))
     before = pl.col("baseline").fill_null(0)
     worse = worst.filter(pl.col("grade") > before)
-    _share(rows, worse.height, total, "worsened", "any")
-    _share(rows, worse.filter(pl.col("grade") >= 3).height, total, "worsened", "grade 3 or more")
+    rows.add_share(worse.height, total, variable="worsened", level="any")
+    rows.add_share(worse.filter(pl.col("grade") >= 3).height, total, variable="worsened", level="grade 3 or more")
     return rows.frame()
-
-
-def _share(rows: Rows, n: int, total: int, variable: str, level: str) -> None:
-    rows.add("n", n, variable=variable, level=level, unit="count")
-    rows.add("N", total, variable=variable, level=level, unit="count")
-    rows.add("p", n / total, variable=variable, level=level, unit="proportion")

@@ -7,7 +7,7 @@ import polars as pl
 from onearm.analyses.population import Datasets, Population, populations
 from onearm.protocol import Protocol
 from onearm.protocol.endpoints import RateEndpoint
-from onearm.results import Rows, concat_results
+from onearm.results import concat_results
 from onearm.stats.binomial import binomial_interval
 from onearm.terms import BEST_RESPONSES, IMMUNE_BEST_RESPONSES
 
@@ -64,21 +64,8 @@ def _distribution(population: Population, adrs: pl.DataFrame, paramcd: str) -> p
     counts["NE"] = counts.get("NE", 0) + counts.pop("MISSING", 0) + counts.pop("ND", 0) + population.n - best.height
     levels = _LEVELS[paramcd]
     for level in [*levels, *sorted(set(counts) - set(levels))]:
-        _proportion(rows, counts.get(level, 0), population.n, level)
+        rows.add_share(counts.get(level, 0), population.n, variable="response", level=level)
     return rows.frame()
-
-
-def _proportion(rows: Rows, n: int, total: int, level: str) -> None:
-    rows.add("n", n, variable="response", level=level, unit="count")
-    rows.add("N", total, variable="response", level=level, unit="count")
-    rows.add(
-        "p",
-        n / total if total else None,
-        variable="response",
-        level=level,
-        unit="proportion",
-        note=None if total else "no patient",
-    )
 
 
 def response_rate(datasets: Datasets, protocol: Protocol) -> pl.DataFrame:

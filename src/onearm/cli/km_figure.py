@@ -7,6 +7,7 @@ from itertools import cycle
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from onearm.data import write_bytes
 from onearm.outputs.figures.style import Size, axes_mm, canvas_mm, new_figure, styled, to_png, to_svg
 from onearm.outputs.figures.text import FONT_SIZE, short_labels, text_width_mm
 
@@ -42,7 +43,7 @@ def write_figure(curves: Mapping[str, KaplanMeier], path: Path, *, time_label: s
         Label of the time axis.
     """
     figure = draw_curves(curves, time_label=time_label)
-    path.write_bytes(to_png(figure) if path.suffix.lower() == ".png" else to_svg(figure))
+    write_bytes(to_png(figure) if path.suffix.lower() == ".png" else to_svg(figure), path)
 
 
 @styled

@@ -149,7 +149,7 @@ def derive_adrs(
         rows = pl.concat([rows, plain_from_immune(track, rows)], how="diagonal_relaxed")
         track = pl.concat([track, conclude_immune(track, enrolled(adsl), protocol)], how="diagonal_relaxed")
     concluded = _concluded(rows, adsl, protocol) if parts or track.height else empty(ADRS)
-    recorded = _recorded(records, adsl, protocol)
+    recorded = _recorded(records, protocol)
     known = pl.concat([rows, track], how="diagonal_relaxed")
     further = [derive_rates(known, adsl, protocol), progression_extent_rows(lesions, concluded, protocol)]
     table = pl.concat([known, concluded, *further, recorded], how="diagonal_relaxed")
@@ -265,7 +265,7 @@ def _progression(overall: pl.DataFrame, subjects: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _recorded(records: Records, adsl: pl.DataFrame, protocol: Protocol) -> pl.DataFrame:
+def _recorded(records: Records, protocol: Protocol) -> pl.DataFrame:
     """What a table with one row per patient says about response."""
     patients = records.get("patients")
     section = protocol.source.patients
@@ -285,7 +285,6 @@ def _recorded(records: Records, adsl: pl.DataFrame, protocol: Protocol) -> pl.Da
         if column in patients.columns:
             said = pl.when(pl.col(column).is_not_null()).then(pl.lit("Y")).otherwise(pl.lit("N"))
             parts.append(_taken(patients, paramcd, said, column, "Taken from a date of the patient table."))
-    del adsl
     return pl.concat(parts, how="diagonal_relaxed") if parts else empty(ADRS)
 
 

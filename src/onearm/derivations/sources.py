@@ -70,8 +70,7 @@ def set_member(rule: str, adsl: pl.DataFrame, adrs: pl.DataFrame, records: Recor
     return SETS[SetRule(rule)](adsl, adrs, records).fill_null(False)
 
 
-def _enrolled(adsl: pl.DataFrame, _adrs: pl.DataFrame, _records: Records) -> pl.Expr:
-    del adsl
+def _enrolled(_adsl: pl.DataFrame, _adrs: pl.DataFrame, _records: Records) -> pl.Expr:
     return pl.col("SCRFFL").is_null()
 
 
@@ -82,8 +81,7 @@ def _treated(adsl: pl.DataFrame, _adrs: pl.DataFrame, records: Records) -> pl.Ex
     return pl.col("TRTSDT").is_not_null()
 
 
-def _has_safety_record(adsl: pl.DataFrame, _adrs: pl.DataFrame, records: Records) -> pl.Expr:
-    del adsl
+def _has_safety_record(_adsl: pl.DataFrame, _adrs: pl.DataFrame, records: Records) -> pl.Expr:
     subjects: set[str] = set()
     for domain in ("ae", "lb", "vs", "eg", "pe"):
         table = records.get(domain)

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from onearm.data import write_text
+
 __all__ = ["render_audit_page", "write_audit_page"]
 
 _VERDICTS: Final = (
@@ -72,4 +74,4 @@ def write_audit_page(path: Path, *, title: str, rows: Sequence[Mapping[str, Any]
         As `render_audit_page`.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(render_audit_page(title, rows), encoding="utf-8")
+    write_text(render_audit_page(title, rows), path)

@@ -136,6 +136,22 @@ class Rows:
             }
         )
 
+    def add_share(self, n: int, total: int, *, variable: str, level: str) -> None:
+        """
+        Add a count, what it is counted of, and its share.
+
+        Parameters
+        ----------
+        n, total : int
+            Count and denominator; without a denominator the share is missing and a note says so.
+        variable, level : str
+            What is counted.
+        """
+        self.add("n", n, variable=variable, level=level, unit="count")
+        self.add("N", total, variable=variable, level=level, unit="count")
+        share, note = (n / total, None) if total else (None, "no patient")
+        self.add("p", share, variable=variable, level=level, unit="proportion", note=note)
+
     def within(self, group: str, level: str) -> Rows:
         """
         Start collecting for one level of a further split.
