@@ -129,7 +129,7 @@ def response_screen(
     matrix = _features(features, outcome.size)
 
     def scores(rows: NDArray[np.intp], order: NDArray[np.intp]) -> Floats:
-        return outcome[order[:, rows]].T
+        return np.asarray(outcome[order[:, rows]].T)
 
     return _screen(matrix, scores, least=least, permutations=permutations, seed=seed)
 
@@ -180,7 +180,7 @@ def survival_screen(
 
     def scores(rows: NDArray[np.intp], order: NDArray[np.intp]) -> Floats:
         if rows.size == codes.size:
-            return hazard_residuals(codes[None, :], times.event[None, :])[0][order].T
+            return np.asarray(hazard_residuals(codes[None, :], times.event[None, :])[0][order].T)
         return hazard_residuals(codes[order[:, rows]], times.event[order[:, rows]]).T
 
     return _screen(matrix, scores, least=least, permutations=permutations, seed=seed)
@@ -371,7 +371,7 @@ def _screen(matrix: Floats, scores: Scores, *, least: int, permutations: int, se
         statistic=seen,
         p=_placed(raw / permutations, order, m),
         p_single_step=_placed(single / permutations, order, m),
-        p_step_down=_placed(np.maximum.accumulate(down / permutations) if order.size else down, order, m),
+        p_step_down=_placed(np.maximum.accumulate(down / permutations), order, m),
         n_permutations=permutations,
     )
 

@@ -116,8 +116,12 @@ def survival_optimism(
     ----------
     time, event : array_like, shape (n_subjects,)
         End of observation, and whether it ended with the event.
-    candidates, resamples, seed
-        As in `response_optimism`.
+    candidates : array_like of float, shape (n_subjects, n_candidates)
+        1 or 0; nothing missing.
+    resamples : int, default 200
+        Bootstrap samples.
+    seed : int
+        Seed; the same seed gives the same numbers.
 
     Returns
     -------

@@ -115,6 +115,6 @@ def repair_genes(frame: pl.DataFrame, findings: Findings, *, file: str) -> pl.Da
         findings.add(rule, file=file, column="GENE", n=counts[gene], found=gene, symbol=told)
     lost = [gene for gene, symbols in dates.items() if len(symbols) != 1]
     made = {gene: symbols[0] for gene, symbols in dates.items() if len(symbols) == 1}
-    gene = pl.col("GENE").cast(pl.String)
-    kept = frame.filter(~gene.is_in(lost).fill_null(value=False)) if lost else frame
-    return kept.with_columns(gene.replace(made).cast(frame.schema["GENE"]).alias("GENE"))
+    symbol = pl.col("GENE").cast(pl.String)
+    kept = frame.filter(~symbol.is_in(lost).fill_null(value=False)) if lost else frame
+    return kept.with_columns(symbol.replace(made).cast(frame.schema["GENE"]).alias("GENE"))

@@ -77,7 +77,7 @@ def read_maf(
         path,
         separator="\t",
         has_header=False,
-        skip_rows=comments + 1,
+        skip_lines=comments + 1,
         schema=schema,
         quote_char=None,
         encoding="utf8-lossy",

@@ -26,9 +26,10 @@ __all__ = ["read_vcf"]
 
 _FIXED: Final = 9
 """Columns before the samples: CHROM POS ID REF ALT QUAL FILTER INFO FORMAT."""
-_ANN: Final = tuple(
-    ["Allele", "Annotation", "Annotation_Impact", "Gene_Name", "Gene_ID", "Feature_Type", "Feature_ID", "Transcript_BioType", "Rank", "HGVS.c", "HGVS.p", "cDNA.pos", "CDS.pos", "AA.pos", "Distance", "ERRORS"]
-)
+_ANN: Final = (
+    "Allele", "Annotation", "Annotation_Impact", "Gene_Name", "Gene_ID", "Feature_Type", "Feature_ID",
+    "Transcript_BioType", "Rank", "HGVS.c", "HGVS.p", "cDNA.pos", "CDS.pos", "AA.pos", "Distance", "ERRORS",
+)  # fmt: skip
 _THREE: Final[dict[str, str]] = {
     "Ala": "A", "Arg": "R", "Asn": "N", "Asp": "D", "Cys": "C", "Gln": "Q", "Glu": "E", "Gly": "G", "His": "H",
     "Ile": "I", "Leu": "L", "Lys": "K", "Met": "M", "Phe": "F", "Pro": "P", "Ser": "S", "Thr": "T", "Trp": "W",
@@ -222,9 +223,10 @@ def _has(genotype: Mapping[str, str], i: int) -> bool:
 
 def _reads(genotype: Mapping[str, str], i: int) -> dict[str, Any]:
     depths = [int(part) if part.isdigit() else 0 for part in genotype.get("AD", "").split(",") if part]
-    depth = int(genotype["DP"]) if genotype.get("DP", "").isdigit() else (sum(depths) or None)
-    if len(depths) > i + 1 and sum(depths):
-        return {"VAF": depths[i + 1] / sum(depths), "DEPTH": depth}
+    counted = sum(depths)
+    depth = int(genotype["DP"]) if genotype.get("DP", "").isdigit() else counted or None
+    if len(depths) > i + 1 and counted:
+        return {"VAF": depths[i + 1] / counted, "DEPTH": depth}
     shares = genotype.get("AF", genotype.get("VAF", "")).split(",")
     try:
         return {"VAF": float(shares[i]), "DEPTH": depth}
