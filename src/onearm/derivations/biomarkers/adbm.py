@@ -14,6 +14,7 @@ from onearm.data.assays import BASELINE, Assay
 from onearm.derivations.adtr import study_day
 from onearm.derivations.biomarkers.groups import with_groups
 from onearm.derivations.biomarkers.measured import Context, Measurer
+from onearm.derivations.biomarkers.mutations import measure_mutations
 from onearm.derivations.biomarkers.responders import with_responders
 from onearm.derivations.biomarkers.table import measure_table
 from onearm.derivations.schemas import ADBM
@@ -24,7 +25,7 @@ from onearm.protocol.assays import Biomarker
 
 __all__ = ["KINDS", "Biomarkers", "derive_biomarkers"]
 
-KINDS: Final[Mapping[str, Measurer]] = MappingProxyType({"table": measure_table})
+KINDS: Final[Mapping[str, Measurer]] = MappingProxyType({"table": measure_table, "mutations": measure_mutations})
 """Kind of an assay to what takes its biomarkers out of it."""
 _KEYS: Final = ("USUBJID", "PARAMCD", "AVISIT")
 
