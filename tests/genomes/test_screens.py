@@ -46,7 +46,21 @@ def test_statistics_are_those_of_the_permutation_distribution():
     scores = hazard_residuals(np.array([[1, 0, 2, 0, 3, 4]]), event[None, :])[0]
     sums = np.array([scores[list(order)] @ carriers for order in permutations(range(6))])
     expected = (scores @ carriers - sums.mean()) / sums.std()
-    assert survival_screen(time, event, carriers[:, None], seed=1).statistic[0] == pytest.approx(expected)
+    assert survival_screen(time, event, carriers[:, None], variance="permutation", seed=1).statistic[
+        0
+    ] == pytest.approx(expected)
+
+
+def test_with_its_own_variance_the_statistic_is_the_log_rank_test_and_every_permutation_is_one():
+    time, event, _, features = trial(n=25, m=5, seed=3)
+    features[:4, 2] = np.nan
+    screen = survival_screen(time, event, features, permutations=200, variance="log-rank", seed=7)
+    np.testing.assert_allclose(screen.statistic, log_rank_screen(time, event, features).z)
+    generator, identity = np.random.default_rng(7), np.arange(25)[None, :]
+    orders = generator.permuted(np.repeat(identity, 199, axis=0), axis=1)
+    largest = [np.nanmax(np.abs(log_rank_screen(time[order], event[order], features).z)) for order in orders]
+    expected = [(1 + np.sum(np.array(largest) >= abs(z) * (1 - 1e-9))) / 200 for z in screen.statistic]
+    np.testing.assert_allclose(screen.p_single_step, expected)
 
 
 def test_permutation_p_of_one_feature_is_exact():
@@ -64,7 +78,9 @@ def test_statistics_equal_r():
     # coin multiplies its statistic by n / (n - 1) to print Pearson's; under permutation the factor is common to all
     chi_squared = response_screen(response, carriers, seed=1).statistic[0] ** 2 * 12 / 11
     assert chi_squared == pytest.approx(wanted["response_chisq"])
-    assert abs(survival_screen(time, event, carriers, seed=1).statistic[0]) == pytest.approx(wanted["logrank_z"])
+    assert abs(survival_screen(time, event, carriers, variance="permutation", seed=1).statistic[0]) == pytest.approx(
+        wanted["logrank_z"]
+    )
 
 
 def test_max_t_agrees_with_the_general_one_on_numbers():

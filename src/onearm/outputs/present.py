@@ -29,6 +29,7 @@ from onearm.outputs.tables import (
 from onearm.outputs.tables.adverse_events import tabulate_adverse_events
 from onearm.outputs.tables.biomarkers import tabulate_biomarkers
 from onearm.outputs.tables.deviations import tabulate_deviations
+from onearm.outputs.tables.genomes import tabulate_genes, tabulate_signatures
 from onearm.outputs.tables.laboratory import tabulate_laboratory
 from onearm.outputs.tables.sensitivity import tabulate_sensitivity
 from onearm.outputs.tables.subgroups import tabulate_models, tabulate_subgroups
@@ -92,7 +93,11 @@ def present(
         "sensitivity": [tabulate_sensitivity(results, protocol, printer)],
         "exposure": [tabulate_exposure(lookups, printer), tabulate_deviations(datasets)],
         "safety": [*tabulate_adverse_events(lookups, protocol, printer), *tabulate_laboratory(lookups, printer)],
-        "biomarkers": tabulate_biomarkers(lookups, protocol, printer),
+        "biomarkers": [
+            *tabulate_biomarkers(lookups, protocol, printer),
+            *tabulate_genes(results, lookups, protocol, printer),
+            *tabulate_signatures(lookups, protocol, printer),
+        ],
         "design": [tabulate_design(lookups, printer)],
         "further": [tabulate_rest(results, printer)],
     }

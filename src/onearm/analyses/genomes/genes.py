@@ -172,4 +172,11 @@ def _adjusted(out: Rows, variable: str, gene: str, q: float, screen: ScoreScreen
     out.add("q_value", q, variable=variable, level=gene, method="benjamini-hochberg", note=why)
     p, n = screen.p_step_down[i], screen.n_permutations
     note = "not tested" if np.isnan(p) else None
-    out.add("p_max_t", p, variable=variable, level=gene, method=f"max-T, step-down, {n} permutations", note=note)
+    out.add(
+        "p_max_t",
+        p,
+        variable=variable,
+        level=gene,
+        method=f"max-T, step-down, {n} permutations, {screen.variance} variance",
+        note=note,
+    )

@@ -90,7 +90,15 @@ _OPPOSITE = "carriers have fewer events or responses"
 def _screen(outcome: Outcome, truth: np.ndarray, plan: Signature) -> ScoreScreen:
     if outcome.is_response:
         return response_screen(outcome.response, truth, permutations=plan.permutations, seed=plan.seed)
-    return survival_screen(outcome.time, outcome.event, truth, permutations=plan.permutations, seed=plan.seed)
+    # with the variance that the bootstrap of the same search uses
+    return survival_screen(
+        outcome.time,
+        outcome.event,
+        truth,
+        permutations=plan.permutations,
+        variance="permutation",
+        seed=plan.seed,
+    )
 
 
 def _optimism(outcome: Outcome, truth: np.ndarray, plan: Signature) -> Optimism:

@@ -9,6 +9,7 @@ from onearm.outputs import figures as draw
 from onearm.outputs.album.biomarkers import biomarker_boxes, biomarker_curves, biomarker_pairs
 from onearm.outputs.album.course import flow, modelled_size, spider, swimmer, waterfall
 from onearm.outputs.album.forest import forest
+from onearm.outputs.album.genomes import lollipops, oncoprints, signature_curves
 from onearm.outputs.album.picture import Picture, Trial
 from onearm.outputs.album.safety import adverse_events
 from onearm.outputs.album.survival import survival
@@ -37,6 +38,9 @@ MAKERS: Final[tuple[Callable[[Trial, Lookup], Iterator[Picture]], ...]] = (
     biomarker_boxes,
     biomarker_pairs,
     biomarker_curves,
+    oncoprints,
+    lollipops,
+    signature_curves,
 )
 """What draws the figures, in the order of the report; each gives none where there is nothing to draw."""
 
