@@ -19,6 +19,7 @@ GENES = {
     "NOTCH1": 0.17, "KMT2D": 0.2, "NFE2L2": 0.12, "EP300": 0.12, "RB1": 0.1, "PTEN": 0.07, "ZNF750": 0.1, "KRAS": 0.03,
     "BRAF": 0.02,
 }  # fmt: skip
+CCND1 = ("CCND1", 11, 69_641_156, 69_654_474)
 CLASSES = ("Missense_Mutation", "Nonsense_Mutation", "Frame_Shift_Del", "Splice_Site", "In_Frame_Del")
 OTHERS = ("Missense_Mutation", "Silent", "Nonsense_Mutation", "Frame_Shift_Del", "Intron")
 HEAD = (
@@ -44,18 +45,22 @@ def rows_of(draw: np.random.Generator, sample: str, mutated: list[str]) -> list[
     genes = mutated + [f"GENE{i}" for i in draw.integers(1, 400, n)]
     rows = []
     for gene in genes:
-        words = CLASSES if gene in GENES else OTHERS
-        word = str(draw.choice(words, p=(0.55, 0.17, 0.13, 0.1, 0.05) if gene in GENES else (0.6, 0.25, 0.05, 0.05, 0.05)))
+        words, shares = (
+            (CLASSES, (0.55, 0.17, 0.13, 0.1, 0.05)) if gene in GENES else (OTHERS, (0.6, 0.25, 0.05, 0.05, 0.05))
+        )
+        word = str(draw.choice(words, p=shares))
         codon = int(draw.integers(20, 400))
-        place = int(draw.integers(1_000_000, 200_000_000))
+        chromosome, place = int(draw.integers(1, 22)), int(draw.integers(1_000_000, 200_000_000))
         share, depth = round(float(draw.beta(4, 8)), 3), int(draw.integers(80, 400))
         protein = {"Frame_Shift_Del": f"p.L{codon}fs", "Nonsense_Mutation": f"p.Q{codon}*", "Splice_Site": f"p.X{codon}_splice",
                    "In_Frame_Del": f"p.E{codon}del", "Missense_Mutation": f"p.R{codon}H"}.get(word, "")  # fmt: skip
         if word.endswith("Del"):
-            rows.append((gene, int(draw.integers(1, 22)), place, "A", "-", word, "DEL", sample, protein, share, depth, "GRCh38", ""))
+            change, context = ("A", "-", word, "DEL"), ""
+            rows.append((gene, chromosome, place, *change, sample, protein, share, depth, "GRCh38", context))
             continue
         context, before, after = window(draw, is_apobec=bool(apobec and draw.random() < 0.6))
-        rows.append((gene, int(draw.integers(1, 22)), place, before, after, word, "SNP", sample, protein, share, depth, "GRCh38", context))
+        change = (before, after, word, "SNP")
+        rows.append((gene, chromosome, place, *change, sample, protein, share, depth, "GRCh38", context))
     return rows
 
 
@@ -75,23 +80,26 @@ def main() -> None:
         pfs = round(float(draw.exponential(1 / hazard)) + 0.5, 2)
         death = round(pfs + float(draw.exponential(14)), 2)
         seen = round(float(draw.uniform(14, 32)), 2)
-        response = str(draw.choice(["CR", "PR", "SD", "PD"], p=(0.04, 0.61, 0.28, 0.07) if good else (0.0, 0.15, 0.45, 0.4)))
-        patients.append((subject, response, min(pfs, seen), int(pfs <= seen), min(death, seen), int(death <= seen), ecog, liver))
+        shares = (0.04, 0.61, 0.28, 0.07) if good else (0.0, 0.15, 0.45, 0.4)
+        response = str(draw.choice(["CR", "PR", "SD", "PD"], p=shares))
+        times = (min(pfs, seen), int(pfs <= seen), min(death, seen), int(death <= seen))
+        patients.append((subject, response, *times, ecog, liver))
         cps = "" if draw.random() < 0.08 else int(draw.choice([0, 0, 1, 3, 8, 15, 40]))
         scores.append((subject, cps, "" if cps == "" else int(float(cps) * draw.random())))
         if draw.random() > 0.11:
             profiled.append((subject,))
             calls += rows_of(draw, subject, mutated)
-            purity.append((subject, round(float(draw.beta(5, 4)), 2), round(float(draw.normal(2.6, 0.6)), 2), int(draw.random() < 0.4)))
-            copies += [(subject, "CCND1", 11, 69_641_156, 69_654_474, 8)] if draw.random() < 0.35 else []
+            ploidy = max(1.5, round(float(draw.normal(2.6, 0.6)), 2))
+            purity.append((subject, round(float(draw.beta(5, 4)), 2), ploidy, int(draw.random() < 0.4)))
+            copies.append((subject, *CCND1[1:], 8 if draw.random() < 0.35 else 2))
     header = ("USUBJID", "BOR", "PFS_MONTHS", "PFS_EVENT", "OS_MONTHS", "DEATH", "ECOG", "LIVERMET")
     write(folder / "data" / "patients.csv", header, patients)
     write(folder / "data" / "assays" / "calls.maf", HEAD, calls, delimiter="\t")
     write(folder / "data" / "assays" / "profiled.csv", ("SAMPLE",), profiled)
     write(folder / "data" / "assays" / "pd_l1.csv", ("USUBJID", "CPS", "TPS"), scores)
     write(folder / "data" / "assays" / "purity.csv", ("sample", "purity", "ploidy", "genome_doublings"), purity)
-    write(folder / "data" / "assays" / "copies.csv", ("sample", "chrom", "start", "end", "tcn.em"), [(s, c, a, b, k) for s, _, c, a, b, k in copies])
-    write(folder / "data" / "assays" / "places.csv", ("gene", "chrom", "start", "end"), [("CCND1", 11, 69_641_156, 69_654_474)])
+    write(folder / "data" / "assays" / "copies.csv", ("sample", "chrom", "start", "end", "tcn.em"), copies)
+    write(folder / "data" / "assays" / "places.csv", ("gene", "chrom", "start", "end"), [CCND1])
 
 
 def write(path: Path, header: tuple[str, ...], rows: list[tuple[object, ...]], *, delimiter: str = ",") -> None:

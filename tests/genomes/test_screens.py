@@ -13,7 +13,7 @@ from onearm.errors import MethodError
 from onearm.stats.concordance import concordance_index
 from onearm.stats.log_rank import log_rank
 from onearm.stats.multiplicity import max_t
-from onearm.stats.score_screen import hazard_residuals, log_rank_screen, response_screen, survival_screen
+from onearm.stats.score_screen import hazard_residuals, log_rank_screen, response_screen, search_rules, survival_screen
 from onearm.stats.selection_bootstrap import response_optimism, survival_optimism
 from onearm.stats.times import check_times
 
@@ -113,6 +113,18 @@ def test_p_values_hold_their_level_under_the_null():
             np.nanmin(survival_screen(time, event, features, least=3, permutations=100, seed=1).p_single_step) <= 0.05
         )
     assert hits <= 20  # 10 expected, sd 3.1
+
+
+def test_a_search_is_the_single_step_of_the_screen():
+    time, event, response, features = trial(n=40, m=30, seed=13)
+    screen = response_screen(response, features, permutations=300, seed=5)
+    found = search_rules(response, features > 0, permutations=300, seed=5)
+    np.testing.assert_allclose(found.statistic, screen.statistic)
+    np.testing.assert_allclose(found.p, screen.p_single_step)
+    codes = np.unique(time, return_inverse=True)[1]
+    scores = hazard_residuals(codes[None, :], event[None, :])[0]
+    screen = survival_screen(time, event, features, variance="permutation", permutations=300, seed=5)
+    np.testing.assert_allclose(search_rules(scores, features > 0, permutations=300, seed=5).p, screen.p_single_step)
 
 
 def test_features_known_in_some_are_tested_in_those():

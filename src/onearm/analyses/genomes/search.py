@@ -11,8 +11,9 @@ from onearm.protocol.assay_genomes import Signature
 from onearm.results import Rows
 from onearm.rules.genomes.composite_forms import enumerate_form
 from onearm.rules.genomes.composites import form_of, parse_composite, tell
-from onearm.stats.score_screen import ScoreScreen, response_screen, survival_screen
+from onearm.stats.score_screen import hazard_residuals, search_rules
 from onearm.stats.selection_bootstrap import Optimism, response_optimism, survival_optimism
+from onearm.stats.times import check_times, distinct_times
 
 __all__ = ["add_search"]
 
@@ -48,33 +49,27 @@ def add_search(out: Rows, outcome: Outcome, plan: Signature, adgene: pl.DataFram
         candidates = enumerate_form(composite, matrix[:, enough], least=plan.min_patients)
         if not candidates.truth.shape[1]:
             raise MethodError("no composite of this form is true and false in enough patients")
-        own = (outcome.table["AVALC"] == "positive").to_numpy().astype(np.float64)
-        truth = np.column_stack([candidates.truth, own])
-        screen = _screen(outcome, truth, plan)
+        own = (outcome.table["AVALC"] == "positive").to_numpy()
+        scores = _scores(outcome)
+        screen = search_rules(
+            scores, np.column_stack([candidates.truth, own]), permutations=plan.permutations, seed=plan.seed
+        )
+        alone = search_rules(scores, own[:, None], permutations=plan.permutations, seed=plan.seed)
         optimism = _optimism(outcome, candidates.truth, plan)
     except MethodError as error:
         out.add("p_best", variable=variable, note=str(error))
         return
     statistics = np.abs(screen.statistic[:-1])
     best = int(np.nanargmax(statistics))
-    how = f"max-T, {screen.n_permutations} permutations"
+    how = f"max-T, {plan.permutations} permutations"
     out.add("n", candidates.n_composites, variable=variable, level="composites", unit="count")
     told = tell(composite.tree, [genes[i] for i in candidates.genes[best]])
     out.add("text", text=told, variable=variable, level="best")
+    # a single composite named before looking has the plain P of a permutation test; the best of a search has not
+    out.add("p_value", alone.p[0], variable=variable, level="signature", method=f"permutation, {plan.permutations}")
+    out.add("p_max_t", screen.p[-1], variable=variable, level="signature", method=how)
     note = None if screen.statistic[best] > 0 else _OPPOSITE
-    out.add(
-        "p_value",
-        screen.p[best],
-        variable=variable,
-        level="best",
-        method=f"permutation, {screen.n_permutations}",
-        note=note,
-    )
-    out.add("p_max_t", screen.p_single_step[best], variable=variable, level="best", method=how)
-    out.add(
-        "p_value", screen.p[-1], variable=variable, level="signature", method=f"permutation, {screen.n_permutations}"
-    )
-    out.add("p_max_t", screen.p_single_step[-1], variable=variable, level="signature", method=how)
+    out.add("p_max_t", screen.p[best], variable=variable, level="best", method=how, note=note)
     better = int((statistics > abs(screen.statistic[-1]) * (1 + 1e-9)).sum())
     out.add("n", better, variable=variable, level="composites that separate more", unit="count")
     measure = "area under the ROC curve" if outcome.is_response else "Harrell's concordance"
@@ -87,18 +82,13 @@ def add_search(out: Rows, outcome: Outcome, plan: Signature, adgene: pl.DataFram
 _OPPOSITE = "carriers have fewer events or responses"
 
 
-def _screen(outcome: Outcome, truth: np.ndarray, plan: Signature) -> ScoreScreen:
+def _scores(outcome: Outcome) -> np.ndarray:
+    """What the statistic of a rule is a sum of: the response, or the event less the cumulative hazard."""
     if outcome.is_response:
-        return response_screen(outcome.response, truth, permutations=plan.permutations, seed=plan.seed)
-    # with the variance that the bootstrap of the same search uses
-    return survival_screen(
-        outcome.time,
-        outcome.event,
-        truth,
-        permutations=plan.permutations,
-        variance="permutation",
-        seed=plan.seed,
-    )
+        return outcome.response.astype(np.float64)
+    times = check_times(outcome.time, outcome.event)
+    codes = np.unique(distinct_times(times.time), return_inverse=True)[1]
+    return np.asarray(hazard_residuals(codes[None, :], times.event[None, :])[0])
 
 
 def _optimism(outcome: Outcome, truth: np.ndarray, plan: Signature) -> Optimism:

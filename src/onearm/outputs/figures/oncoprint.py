@@ -182,8 +182,8 @@ def draw_oncoprint(data: Oncoprint, *, why_empty: str = "No gene is altered.") -
     is_named = step >= _LABELLED_MM
     names = short_labels(list(data.patients)) if is_named else []
     below = max((text_width_mm(name, SMALL) for name in names), default=0.0) + 3
-    key = _key(data)
-    key_mm = key_height_mm(key, TWO_COLUMNS_MM - 6) + 3
+    key, responses = _key(data)
+    key_mm = key_height_mm(key, TWO_COLUMNS_MM - 6) + (4.5 if responses else 0) + 3
     strip = _STRIP_MM + 1.2 if data.responses else 0.0
     tracks = (_TRACK_MM + 3) * len(data.tracks)
     rows = _ROW_MM * len(data.genes)
@@ -204,7 +204,13 @@ def draw_oncoprint(data: Oncoprint, *, why_empty: str = "No gene is altered.") -
     if is_named:
         axes.set_xticks(np.arange(n) + 0.5, names, rotation=90, fontsize=SMALL)
     _draw_shares(figure, data, left=left + width + 1.5, right=2.0, top=top, bottom=height - top - rows)
-    draw_key(canvas_mm(figure), key, left=3, top=key_mm - 1.5, width=TWO_COLUMNS_MM - 6)
+    canvas = canvas_mm(figure)
+    draw_key(canvas, key, left=3, top=key_mm - 1.5, width=TWO_COLUMNS_MM - 6)
+    if responses:
+        # the colours of responses are those of every figure, so they stand in a line of their own
+        lead = text_width_mm("Best response") + 3
+        canvas.text(3, 4.4, "Best response", va="center_baseline")
+        draw_key(canvas, responses, left=3 + lead, top=6.5, width=TWO_COLUMNS_MM - 6 - lead)
     return figure
 
 
@@ -304,7 +310,7 @@ def _draw_shares(figure: Figure, data: Oncoprint, *, left: float, right: float, 
         axes.text(0.0, m - i - 0.5, share, va="center", fontsize=SMALL, color=INK)
 
 
-def _key(data: Oncoprint) -> list[KeyEntry]:
+def _key(data: Oncoprint) -> tuple[list[KeyEntry], list[KeyEntry]]:
     kinds = {kind for row in data.kinds for kind in row if kind}
     calls = {call for row in data.calls for call in row}
     entries = [KeyEntry(kind.capitalize(), "bar", colour) for kind, colour in KINDS.items() if kind in kinds]
@@ -314,7 +320,8 @@ def _key(data: Oncoprint) -> list[KeyEntry]:
     if any(kind is None for row in data.kinds for kind in row):
         entries.append(KeyEntry("Hatched: not profiled", "bar", "#c9c9c9"))
     found = {response or "NE" for response in data.responses}
-    return entries + [KeyEntry(name, "bar", RESPONSE_COLOURS[name]) for name in RESPONSE_COLOURS if name in found]
+    responses = [KeyEntry(name, "bar", colour) for name, colour in RESPONSE_COLOURS.items() if name in found]
+    return entries, responses
 
 
 def track_of(label: str, values: Mapping[str, float], patients: Sequence[str]) -> Track:

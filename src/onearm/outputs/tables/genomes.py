@@ -295,10 +295,13 @@ def _found(block: Block, variable: str, printer: Printer) -> list[Row]:
         row("Those that separate more than the signature", [(printer.number(better.value), [better])]),
         row("Best of them", [(best.text or ABSENT, [best])]),
     ]
-    for level, label in (("signature", "signature"), ("best", "best of them")):
-        for stat, what in (("p_value", "P by permutation"), ("p_max_t", "P adjusted for the search")):
-            found = block.stat(stat, variable, level)
-            rows.append(row(f"{what}, {label}", [(_p(found), [found])]))
+    for stat, level, label in (
+        ("p_value", "signature", "P by permutation, as if the signature had been named before looking"),
+        ("p_max_t", "signature", "P adjusted for the search, signature"),
+        ("p_max_t", "best", "P adjusted for the search, best of them"),
+    ):
+        found = block.stat(stat, variable, level)
+        rows.append(row(label, [(format_p_value(found.value), [found])]))
     measure = block.stat("apparent", variable, "best").unit or ""
     for stat in ("apparent", "optimism", "corrected"):
         found = block.stat(stat, variable, "best")
