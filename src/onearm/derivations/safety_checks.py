@@ -17,7 +17,7 @@ from onearm.terms import Severity
 
 __all__ = ["RULES", "check_safety"]
 
-_CTCAE: Final = "NCI CTCAE version 5.0, 27 November 2017"
+_CTCAE: Final = "NCI CTCAE, versions 5.0 (27 November 2017) and 6.0 (July 2025)"
 
 RULES: Final[Mapping[str, FindingRule]] = MappingProxyType(
     {
@@ -125,7 +125,7 @@ def check_safety(
     _doses(findings, records, protocol, files.get("ex"))
     _ungraded(findings, datasets["adlb"], files.get("lb"))
     if datasets["adae"].height and datasets["adlb"].height:
-        _against_values(findings, datasets["adae"], datasets["adlb"], files)
+        _against_values(findings, datasets["adae"], datasets["adlb"], files, _names(protocol))
     _deviations(findings, datasets["addv"], files)
     for limit in protocol.eligibility:
         if limit.variable not in datasets["adsl"].columns:
@@ -186,17 +186,19 @@ def _ungraded(findings: Findings, adlb: pl.DataFrame, file: str | None) -> None:
             findings.add(rule, domain="lb", file=file, column=column, test=test, n=n)
 
 
-def _names() -> pl.DataFrame:
+def _names(protocol: Protocol) -> pl.DataFrame:
     """Preferred terms in lower case beside the terms of the criteria."""
-    pairs = {(name.lower(), term.name) for term in read_criteria().terms for name in (term.name, *term.also)}
+    pairs = {(name.lower(), term.name) for term in read_criteria(protocol.safety.ctcae).terms for name in (term.name, *term.also)}
     return pl.DataFrame(sorted(pairs), schema=["_name", "_term"], orient="row")
 
 
-def _against_values(findings: Findings, adae: pl.DataFrame, adlb: pl.DataFrame, files: Mapping[str, str]) -> None:
+def _against_values(
+    findings: Findings, adae: pl.DataFrame, adlb: pl.DataFrame, files: Mapping[str, str], names: pl.DataFrame
+) -> None:
     graded = pl.concat(
         adlb.select("USUBJID", "ADT", "ONTRTFL", _term=f"ATOXDSC{side}", _value=f"ATOXGR{side}") for side in "LH"
     ).filter(pl.col("_value").is_not_null())
-    events = adae.with_columns(_name=pl.col("AEDECOD").str.to_lowercase()).join(_names(), on="_name", how="inner")
+    events = adae.with_columns(_name=pl.col("AEDECOD").str.to_lowercase()).join(names, on="_name", how="inner")
     during = (
         events.filter(pl.col("ATOXGRN").is_not_null())
         .join(graded, on=["USUBJID", "_term"], how="inner")
