@@ -7,7 +7,8 @@ import datetime as dt
 import polars as pl
 import pytest
 
-from onearm.rules.dosing import DosingPlan, check_dosing
+from onearm.rules.dosing import DosingPlan
+from onearm.rules.dosing_checks import check_dosing
 
 DAY1 = dt.date(2024, 1, 1)
 

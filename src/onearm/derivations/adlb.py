@@ -100,7 +100,9 @@ def _values(lb: pl.DataFrame, adsl: pl.DataFrame) -> pl.DataFrame:
         ANRHI=column("LBSTNRHI", pl.Float64),
         SRCSEQ=column("LBSEQ", pl.Int64),
         _FLAG=column("LBBLFL", pl.String),
-        _FASTING=((column("LBFAST", pl.String) == "Y") & (pl.col("LBTESTCD").str.to_uppercase() == "GLUC")).fill_null(False),
+        _FASTING=((column("LBFAST", pl.String) == "Y") & (pl.col("LBTESTCD").str.to_uppercase() == "GLUC")).fill_null(
+            False
+        ),
     ).with_row_index("_ROW")
     subjects = adsl.select("USUBJID", "STUDYID", "TRTSDT", "TRTEDT")
     return values.join(subjects, on="USUBJID", how="left", maintain_order="left")

@@ -93,7 +93,7 @@ def derive(source: Source, protocol: Protocol) -> Derived:
     every = stack_readers({who: tracks[twin or who].adrs for who, twin in compared.items()})
     datasets = {"adsl": adsl, "adtr": mine.adtr, "adrs": adrs, "adrsr": every, "adtte": adtte, "adex": adex}
     datasets |= {"adae": derive_adae(records, adsl, protocol), "adlb": derive_adlb(records, adsl, protocol)}
-    datasets["addv"] = derive_addv(datasets, protocol)
+    datasets["addv"] = derive_addv(datasets, records, protocol)
     consistency = check_consistency(source, records, datasets, protocol, lesions=mine.lesions)
     return Derived(datasets, concat_findings([consistency, check_safety(source, records, datasets, protocol)]))
 

@@ -100,7 +100,13 @@ ADEX: Final[dict[str, Any]] = {
     "AENDY": pl.Int64,
     "EXDOSE": pl.Float64,
     "EXDOSU": pl.String,
+    "AVAL": pl.Float64,
+    "AVALU": pl.String,
     "DOSELVL": pl.Int64,
+    "WEIGHT": pl.Float64,
+    "BSA": pl.Float64,
+    "EXADJ": pl.String,
+    "AVISIT": pl.String,
     **TRACE,
 }
 ADAE: Final[dict[str, Any]] = {
