@@ -15,6 +15,7 @@ from onearm.derivations.eligibility import find_ineligible
 from onearm.derivations.records import Records
 from onearm.protocol import Protocol, Treatment
 from onearm.rules.ctcae import read_criteria
+from onearm.rules.liver import QUADRANTS, liver_peaks
 from onearm.terms import Severity
 
 __all__ = ["RULES", "check_safety"]
@@ -76,6 +77,12 @@ RULES: Final[Mapping[str, FindingRule]] = MappingProxyType(
             "the grade of '{term}' is lower than the one that the laboratory values during the event have.",
             "Compare the event with ADLB; a grade may also rest on symptoms or treatment.",
             _CTCAE,
+        ),
+        "SAFETY-HYS-LAW": FindingRule(
+            Severity.WARNING,
+            "under treatment ALT or AST reached 3 times the upper limit of normal and bilirubin more than 2 times it.",
+            "Look for another cause; without one the case meets Hy's law and is reported at once.",
+            "FDA (2009), Guidance for industry: drug-induced liver injury",
         ),
         "PROTOCOL-DOSING": FindingRule(
             Severity.WARNING,
@@ -153,6 +160,7 @@ def check_safety(
     _ungraded(findings, datasets["adlb"], files.get("lb"))
     if datasets["adae"].height and datasets["adlb"].height:
         _against_values(findings, datasets["adae"], datasets["adlb"], files, _names(protocol))
+    _liver(findings, datasets["adlb"], files.get("lb"))
     _deviations(findings, datasets["addv"], files)
     _unchecked(findings, records, datasets, protocol, files)
     return findings.frame()
@@ -245,6 +253,14 @@ def _ungraded(findings: Findings, adlb: pl.DataFrame, file: str | None) -> None:
         rows = adlb.filter(pl.col("WHY").str.contains(sign, literal=True) & pl.col("AVAL").is_not_null())
         for test, n in rows.group_by("PARAMCD").len().sort("PARAMCD").iter_rows():
             findings.add(rule, domain="lb", file=file, column=column, test=test, n=n)
+
+
+def _liver(findings: Findings, adlb: pl.DataFrame, file: str | None) -> None:
+    under = adlb.filter(pl.col("ONTRTFL") == "Y")
+    values = under.select(subject="USUBJID", day="ADT", test="PARAMCD", multiple=pl.col("AVAL") / pl.col("ANRHI"))
+    cases = liver_peaks(values).filter(pl.col("quadrant") == QUADRANTS[0])
+    rows = cases.select(USUBJID="subject", SRCROW=pl.lit(None, dtype=pl.Int64))
+    findings.add_rows("SAFETY-HYS-LAW", rows, domain="lb", file=file, column="LBSTRESN")
 
 
 def _names(protocol: Protocol) -> pl.DataFrame:

@@ -185,22 +185,23 @@ def _treatments(raw: dict[str, Any]) -> Iterator[Problem]:
             if name in seen:
                 yield f"{key}.name", f"'{name}' stands twice."
             seen.add(name)
-        levels = drug.get("dose_levels")
-        if isinstance(levels, list) and all(isinstance(x, (int, float)) for x in levels):
-            for higher, lower in pairwise(levels):
-                if lower >= higher:
-                    yield (
-                        f"{key}.dose_levels",
-                        f"each level should be below the one before it; {lower} follows {higher}.",
-                    )
+        yield from _doses(key, drug)
+
+
+def _doses(key: str, drug: dict[str, Any]) -> Iterator[Problem]:
+    levels = drug.get("dose_levels")
+    if isinstance(levels, list) and levels and all(isinstance(x, (int, float)) for x in levels):
+        for higher, lower in pairwise(levels):
+            if lower >= higher:
+                yield f"{key}.dose_levels", f"each level should be below the one before it; {lower} follows {higher}."
         lowest = drug.get("lowest_dose")
-        if isinstance(lowest, (int, float)) and isinstance(levels, list) and levels and lowest > levels[0]:
+        if isinstance(lowest, (int, float)) and lowest > levels[0]:
             yield f"{key}.lowest_dose", f"should not be above the starting dose of {levels[0]}; found {lowest}."
-        days, cycle = drug.get("dosing_days"), drug.get("cycle_days")
-        if isinstance(days, str) and isinstance(cycle, int):
-            late = [int(day) for day in re.findall(r"\d+", days) if not 1 <= int(day) <= cycle]
-            if late:
-                yield f"{key}.dosing_days", f"day {late[0]} is not a day of a cycle of {cycle} days."
+    days, cycle = drug.get("dosing_days"), drug.get("cycle_days")
+    if isinstance(days, str) and isinstance(cycle, int):
+        late = [int(day) for day in re.findall(r"\d+", days) if not 1 <= int(day) <= cycle]
+        if late:
+            yield f"{key}.dosing_days", f"day {late[0]} is not a day of a cycle of {cycle} days."
 
 
 def _schedule(raw: dict[str, Any]) -> Iterator[Problem]:

@@ -59,9 +59,15 @@ def compare_visits(
     first = planned[0] if len(planned) else 1
     near = (
         visits.filter(pl.col("day") > 1 + (first - 1) / 2)
-        .with_columns(pl.col("day").cast(pl.Int64))
-        .sort("day")
-        .join_asof(days, left_on="day", right_on="planned", strategy="nearest", coalesce=False)
+        # In half days, a little early: a visit as near to two planned days is then nearer to the earlier one.
+        .with_columns(pl.col("day").cast(pl.Int64), _half=pl.col("day").cast(pl.Int64) * 2 - 1)
+        .sort("_half")
+        .join_asof(
+            days.with_columns(_twice=pl.col("planned") * 2),
+            left_on="_half",
+            right_on="_twice",
+            strategy="nearest",
+        )
         .with_columns(distance=(pl.col("day") - pl.col("planned")).abs())
         .sort("subject", "planned", "distance", "day")
         .unique(["subject", "planned"], keep="first", maintain_order=True)

@@ -22,7 +22,7 @@ KNOWN_ANALYSES: Final = frozenset(
     {
         "trial", "disposition", "baseline", "best_response", "response_rate", "survival", "survival_rate",
         "survival_curve", "survival_at_risk", "follow_up", "tumour_change", "exposure", "design", "subgroup",
-        "subgroup_test", "model", "sensitivity", "adverse_events", "laboratory", "therapy",
+        "subgroup_test", "model", "sensitivity", "adverse_events", "laboratory", "therapy", "liver",
     }
 )  # fmt: skip
 SPLIT_ANALYSES: Final = frozenset({"subgroup", "subgroup_test", "model", "sensitivity"})
