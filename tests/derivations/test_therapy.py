@@ -122,8 +122,8 @@ def test_lesions_earlier_therapy_and_visits_are_checked(tmp_path: Path) -> None:
 
 def test_what_the_data_cannot_answer_is_said(tmp_path: Path) -> None:
     found = check_trial(write_small_trial(tmp_path, protocol=PROTOCOL + LIMITS)).findings
-    unknown = found.filter(pl.col("rule") == "PROTOCOL-ELIGIBILITY-UNKNOWN")["message"].to_list()
-    assert len(unknown) == 2
+    assert found.filter(pl.col("rule") == "PROTOCOL-ELIGIBILITY-UNKNOWN")["domain"].to_list() == ["cm"]
+    assert found.filter(pl.col("rule") == "PROTOCOL-ELIGIBILITY-NOT-RECORDED")["column"].to_list() == ["RELAPSEMO"]
     assert found.filter(pl.col("rule") == "PROTOCOL-VISIT-UNKNOWN").height == 1
 
 
@@ -155,7 +155,7 @@ def test_treatment_may_go_on_until_progression_is_confirmed(
 def test_a_drug_that_joins_later_may_not_come_early(tmp_path: Path) -> None:
     late = (
         '[[treatment]]\nname = "late"\nunit = "mg"\ndose_levels = [5]\ncycle_days = 14\n'
-        'dosing_days = "1"\nstarts_on_day = 15\n'
+        'dosing_days = "1"\nfirst_day = 15\n'
     )
     text = PROTOCOL.replace("[design]", f"{late}[design]", 1)
     ex = (

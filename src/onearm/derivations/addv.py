@@ -121,7 +121,7 @@ def _doses(
     last = _allowed_until(adrs, drug)
     doses = drug_doses(adex, drug).join(last, on="subject", how="left", maintain_order="left")
     found = [check_dosing(doses, dosing_plan(drug, protocol))]
-    if drug.starts_on_day > 1:
+    if drug.first_day > 1:
         found.append(_too_early(doses, adsl, drug))
     return pl.concat(found).select(
         USUBJID="subject",
@@ -155,8 +155,8 @@ def _too_early(doses: pl.DataFrame, adsl: pl.DataFrame, drug: Treatment) -> pl.D
     first = doses.filter(pl.col("dose") > 0).sort("subject", "start", "seq", nulls_last=True)
     first = first.unique("subject", keep="first", maintain_order=True).join(starts, on="subject", how="inner")
     day = (pl.col("start") - pl.col("begun")).dt.total_days() + 1
-    text = f"{drug.name}: first given on day {{}}; day {drug.starts_on_day} is planned."
-    return first.filter(day < drug.starts_on_day).select(
+    text = f"{drug.name}: first given on day {{}}; day {drug.first_day} is planned."
+    return first.filter(day < drug.first_day).select(
         "subject",
         day="start",
         seq=pl.col("seq").cast(pl.Int64),

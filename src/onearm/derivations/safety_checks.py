@@ -114,6 +114,12 @@ RULES: Final[Mapping[str, FindingRule]] = MappingProxyType(
             "Export the characteristic with dm or suppdm (earlier therapy with cm and its CMCAT), or correct [[eligibility]].",
             "a limit that nobody checked is not a limit that was kept",
         ),
+        "PROTOCOL-ELIGIBILITY-NOT-RECORDED": FindingRule(
+            Severity.NOTE,
+            "the data have no such column; the limit of the protocol ({limit}) holds where the value is known, so nobody breaks it.",
+            "Export the characteristic with dm or suppdm, if it was recorded.",
+            "a limit that nobody checked is not a limit that was kept",
+        ),
         "SAFETY-LAB-NOT-REPORTED": FindingRule(
             Severity.NOTE,
             "laboratory values under treatment reach grade 3 or more of '{term}', and no such event is reported.",
@@ -178,7 +184,7 @@ def _unchecked(
         if find_ineligible(limit, datasets["adsl"], datasets["adrs"], records) is None:
             domain = "cm" if limit.no_prior else "dm"
             findings.add(
-                "PROTOCOL-ELIGIBILITY-UNKNOWN",
+                "PROTOCOL-ELIGIBILITY-NOT-RECORDED" if limit.if_known else "PROTOCOL-ELIGIBILITY-UNKNOWN",
                 domain=domain,
                 file=files.get(domain),
                 column=limit.variable,

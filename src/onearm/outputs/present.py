@@ -27,6 +27,7 @@ from onearm.outputs.tables import (
     write_workbook,
 )
 from onearm.outputs.tables.adverse_events import tabulate_adverse_events
+from onearm.outputs.tables.biomarkers import tabulate_biomarkers
 from onearm.outputs.tables.deviations import tabulate_deviations
 from onearm.outputs.tables.laboratory import tabulate_laboratory
 from onearm.outputs.tables.liver import tabulate_liver
@@ -98,6 +99,7 @@ def present(
             tabulate_liver(lookups, printer),
         ],
         "therapy": tabulate_therapy(lookups, protocol, printer),
+        "biomarkers": tabulate_biomarkers(lookups, protocol, printer),
         "design": [tabulate_design(lookups, printer)],
         "further": [tabulate_rest(results, printer)],
     }

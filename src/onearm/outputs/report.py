@@ -112,6 +112,7 @@ _SECTIONS: Final = (
     ("exposure", "Exposure to treatment"),
     ("safety", "Safety"),
     ("therapy", "Therapy before, with and after"),
+    ("biomarkers", "Biomarkers"),
     ("design", "Design and decision"),
     ("further", "Further results"),
 )

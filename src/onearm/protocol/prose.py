@@ -8,7 +8,8 @@ from typing import Final
 
 from onearm.protocol.design import BayesDesign, Design, ExactDesign, NoDesign, SimonDesign, SurvivalDesign
 from onearm.protocol.endpoints import RateEndpoint, TimeEndpoint
-from onearm.protocol.model import Protocol, Treatment
+from onearm.protocol.model import Protocol
+from onearm.protocol.treatment_prose import describe_eligibility, describe_treatment, describe_visits, join_words
 from onearm.terms import CensorRule, EventRule, SetRule, StartRule
 
 __all__ = ["describe_design", "describe_protocol", "describe_rate"]
@@ -83,7 +84,9 @@ def describe_protocol(protocol: Protocol) -> str:
         Markdown: one heading and one or more paragraphs for each part of the plan.
     """
     parts = [
-        ("Study treatment", " ".join(map(_treatment, protocol.treatment))),
+        ("Study treatment", " ".join(map(describe_treatment, protocol.treatment))),
+        ("Eligibility", describe_eligibility(protocol.eligibility)),
+        ("Visits", describe_visits(protocol.visit)),
         ("Sample size", describe_design(protocol.design)),
         ("Analysis sets", " ".join(_sets(protocol))),
         ("Tumour assessment", _tumour(protocol)),
@@ -97,54 +100,12 @@ def describe_protocol(protocol: Protocol) -> str:
     return "\n\n".join([title, *(f"## {name}\n\n{text}" for name, text in parts if text)]) + "\n"
 
 
-def join_words(words: Sequence[str], last: str = "and") -> str:
-    """
-    Join words as in a sentence.
-
-    Parameters
-    ----------
-    words : sequence of str
-        One or more.
-    last : str
-        The word before the last of them.
-
-    Returns
-    -------
-    str
-        As in ``a, b and c``.
-
-    Examples
-    --------
-    >>> join_words(["a", "b", "c"])
-    'a, b and c'
-    """
-    return f" {last} ".join([", ".join(words[:-1]), words[-1]]) if len(words) > 1 else "".join(words)
-
-
 def _number(value: float) -> str:
     return f"{value:g}"
 
 
 def _percent(value: float) -> str:
     return f"{100 * value:g} %"
-
-
-def _treatment(drug: Treatment) -> str:
-    doses = [f"{_number(level)} {drug.unit}" for level in drug.dose_levels]
-    days = drug.dosing_days.replace("-", " to ").replace(",", ", ")
-    plural = "s" if not drug.dosing_days.isdigit() else ""
-    text = (
-        f"{drug.name.capitalize()} {doses[0]} is given on day{plural} {days} of each cycle of {drug.cycle_days} days."
-    )
-    if len(doses) == 1:
-        text += " Its dose may not be reduced."
-    else:
-        text += f" Its dose may be reduced to {join_words(doses[1:], 'and then to')}."
-    if drug.max_interruption_days:
-        text += f" It may be interrupted for at most {drug.max_interruption_days} days."
-    if drug.max_duration_months:
-        text += f" It is given for at most {_number(drug.max_duration_months)} months."
-    return text
 
 
 def describe_design(design: Design) -> str:
@@ -235,8 +196,9 @@ def _tumour(protocol: Protocol) -> str:
     criteria = "RECIST 1.1 and iRECIST side by side" if tumour.criteria == "iRECIST" else tumour.criteria
     text = f"Response is assessed by {criteria}; the assessments of the {tumour.assessor.lower()} are used."
     if tumour.schedule:
+        last = " thereafter" if len(tumour.schedule) > 1 else ""
         steps = [
-            f"every {step.every_days} days" + (f" until day {step.until_day}" if step.until_day else " thereafter")
+            f"every {step.every_days} days" + (f" until day {step.until_day}" if step.until_day else last)
             for step in tumour.schedule
         ]
         text += f" Scans are planned {join_words(steps)}."
@@ -316,7 +278,8 @@ def _endpoint(name: str, endpoint: RateEndpoint | TimeEndpoint) -> str:
 def _cohorts(protocol: Protocol) -> Iterator[str]:
     if protocol.cohort:
         names = [cohort.label or name for name, cohort in protocol.cohort.items()]
-        yield f"Patients are enrolled in {len(names)} cohorts, each analysed by itself: {join_words(names)}."
+        count = f"{len(names)} cohorts, each analysed by itself" if len(names) > 1 else "one cohort"
+        yield f"Patients are enrolled in {count}: {join_words(names)}."
     for name, cohort in protocol.cohort.items():
         if cohort.design:
             yield f"{cohort.label or name}: {describe_design(cohort.design)}"

@@ -26,8 +26,8 @@ class Treatment(Section):
     cycle_days: Count
     dosing_days: Annotated[str, Field(pattern=r"^\d+(-\d+)?(,\d+(-\d+)?)*$")]
     """Days of the cycle on which it is given, such as ``1-14`` or ``1,8``."""
-    starts_on_day: Count = 1
-    """Day of treatment on which it is first given, where it joins the other drugs later."""
+    first_day: Count = 1
+    """Day of treatment on which its first cycle begins, where it is added to the other drugs later."""
     lowest_dose: Positive | None = None
     """Any dose from this one to the starting dose is allowed, beside the levels; missing: only the levels are."""
     dose_tolerance_percent: Percent | None = None
