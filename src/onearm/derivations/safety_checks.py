@@ -116,7 +116,7 @@ RULES: Final[Mapping[str, FindingRule]] = MappingProxyType(
         ),
         "PROTOCOL-ELIGIBILITY-NOT-RECORDED": FindingRule(
             Severity.NOTE,
-            "the data have no such column; the limit of the protocol ({limit}) holds where the value is known, so nobody breaks it.",
+            "the data have no such column; the limit ({limit}) holds where the value is known, so nobody breaks it.",
             "Export the characteristic with dm or suppdm, if it was recorded.",
             "a limit that nobody checked is not a limit that was kept",
         ),
