@@ -202,8 +202,8 @@ def _draw_panel(axes: Axes, data: Dosing, drug: Treatment, row_mm: float) -> Non
         part = mine.filter(pl.col("level") == level)
         lanes = [position[name] for name in part["USUBJID"]]
         axes.barh(
-            lanes, part["end"] - part["start"], left=part["start"], height=0.72 if row_mm > 1.2 else 1.0, color=level_colour(level), linewidth=0,
-            gid=f"{drug.name} level {level}", zorder=2,
+            lanes, part["end"] - part["start"], left=part["start"], height=0.72 if row_mm > 1.2 else 1.0,
+            color=level_colour(level), linewidth=0, gid=f"{drug.name} level {level}", zorder=2,
         )  # fmt: skip
     size = min(4.0, max(0.8, points * 0.5))
     for table, marker, face in ((data.omitted, "o", "white"), (data.ends, ">", INK)):

@@ -115,9 +115,8 @@ def timeline_data(datasets: Mapping[str, pl.DataFrame], protocol: Protocol, subj
         "end": day(row["TRTEDT"]) if row["EOTSTT"] in ("DISCONTINUED", "COMPLETED") else None,
     }
     scans = _scans(datasets["adrs"], subject)
-    steps = [
-        ("scan", planned, planned) for planned in _planned_scans(protocol, min(until, events["progression"] or until))
-    ]
+    watched = events["progression"] or max([until, *(end for _, _, end, _, _ in scans)])
+    steps = [("scan", planned, planned) for planned in _planned_scans(protocol, watched)]
     shown = [(name, date) for name, date in events.items() if date is not None]
     last = max([until, *(date for _, date in shown), *(end for _, _, end, _, _ in [*given, *scans])])
     rows = [drug.name for drug in drugs] + (["scan"] if scans or steps else [])
