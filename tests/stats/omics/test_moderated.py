@@ -44,7 +44,7 @@ def matrix(name: str) -> Matrix:
 
 def fits(name: str) -> tuple[LinearFits, int]:
     values = matrix(name)
-    match name.split()[0]:
+    match name.split(maxsplit=1)[0]:
         case "differences":
             return fit_linear(values[8:] - values[:8], np.ones((8, 1))), 0
         case "blocked":
@@ -68,7 +68,9 @@ def test_every_option_is_limma_s(design: str, holes: str, version: Any, trend: s
     wanted = reference()["tests"][f"{design}{holes}/{version}/{trend}/{robust}"]
     shown = numbers(reference()["shown"]).astype(int) - 1
     for field in FIELDS:
-        np.testing.assert_allclose(getattr(test, field)[shown], numbers(wanted[field]), rtol=1e-9, atol=1e-12, err_msg=field)
+        np.testing.assert_allclose(
+            getattr(test, field)[shown], numbers(wanted[field]), rtol=1e-9, atol=1e-12, err_msg=field
+        )
 
 
 def proteins(folder: Path) -> tuple[Matrix, Matrix]:

@@ -178,7 +178,7 @@ class _Bases:
             q[:, :, j] = np.where(is_aliased[:, j, None], 0.0, rest / scale[:, None])
             r[:, j, j] = scale
             r[:, :j, j] = np.where(is_aliased[:, j, None], 0.0, r[:, :j, j])
-        return cls(q, np.linalg.inv(r), is_aliased, whitening, patterns.sum(axis=0))
+        return cls(q, np.asarray(np.linalg.inv(r), dtype=np.float64), is_aliased, whitening, patterns.sum(axis=0))
 
     def solve(self, y: Floats, which: NDArray[np.intp]) -> tuple[Floats, Floats, Floats, Floats]:
         """Coefficients, their unscaled deviations, residual variances and degrees of freedom of some features."""

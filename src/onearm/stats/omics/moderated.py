@@ -178,7 +178,9 @@ def moderate(
     if len(labels) != n_features:
         raise MethodError(f"names: {len(labels)} for {n_features} features.")
     if not (fits.df > 0).any():
-        raise MethodError("values: no feature has more known values than the design has coefficients; nothing can be tested.")
+        raise MethodError(
+            "values: no feature has more known values than the design has coefficients; nothing can be tested."
+        )
     prior = _prior(fits, how)
     variance = squeeze(fits.variance, fits.df, prior)
     df = np.minimum(fits.df + prior.df, float(fits.df.sum()))
@@ -341,6 +343,8 @@ def two_group_moderated_t(
     """
     matrix, second = check_matrix(values), np.asarray(is_second, dtype=np.bool_)
     if second.shape != matrix.shape[:1] or not 0 < second.sum() < second.size:
-        raise MethodError(f"is_second: two groups among {matrix.shape[0]} samples are needed; {second.sum()} are in the second.")
+        raise MethodError(
+            f"is_second: two groups among {matrix.shape[0]} samples are needed; {second.sum()} are in the second."
+        )
     design = np.column_stack([np.ones(second.size), second])
     return moderate(fit_linear(matrix, design), 1, names=names, how=how, level=level)

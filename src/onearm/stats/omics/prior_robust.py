@@ -52,9 +52,7 @@ def robust_prior_by_moments(variance: Floats, df: Floats, covariate: Floats | No
         location[~known] = inner.variance[0]
     else:
         order = np.argsort(covariate[known])
-        location[~known] = np.exp(
-            np.interp(covariate[~known], covariate[known][order], np.log(inner.variance[order]))
-        )
+        location[~known] = np.exp(np.interp(covariate[~known], covariate[known][order], np.log(inner.variance[order])))
     return Prior(location, weight)
 
 

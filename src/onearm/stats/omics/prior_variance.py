@@ -1,9 +1,10 @@
 """
 The prior of the variances of many features: a scaled inverse chi-squared distribution, estimated from all of them.
 
-Two estimates are in use, and they differ in the third digit. *legacy* matches the mean and variance of the logarithms, as limma did
-up to version 3.60 and still does where every feature has the same degrees of freedom. *current* maximises a profile likelihood, as
-limma does since version 3.61 where the degrees of freedom differ between features, which is so as soon as values are missing.
+Two estimates are in use, and they differ in the third digit. *legacy* matches the mean and variance of the logarithms, as
+limma did up to version 3.60 and still does where every feature has the same degrees of freedom. *current* maximises a
+profile likelihood, as limma does since version 3.61 where the degrees of freedom differ between features, which is so as
+soon as values are missing.
 The robust estimates are in `onearm.stats.omics.prior_robust`.
 """
 
@@ -166,10 +167,8 @@ def prior_by_likelihood(
     positive = np.maximum(x, 1e-12 * float(np.median(x[informative])))
     e = np.log(positive) + log_minus_digamma(d)
     precision = weights / trigamma(d)
-    if covariate is None:
-        mean = np.full(n, (precision * e).sum() / precision.sum())
-    else:
-        mean = _lowess_trend(covariate, e, precision)
+    level = np.full(n, (precision * e).sum() / precision.sum())
+    mean = level if covariate is None else _lowess_trend(covariate, e, precision)
 
     def deviance(fraction: float) -> float:
         d2 = fraction / (1 - fraction)

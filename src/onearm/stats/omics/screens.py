@@ -187,7 +187,7 @@ def signed_rank_screen(
     scaled = difference / np.where(largest > 0, largest, 1.0)
     # differences that agree up to rounding are tied, as in onearm.stats.ranks
     moved = np.where(np.abs(scaled) > 1e-12, scaled, np.nan)
-    ranks, ties = ranked(np.round(np.abs(moved), 11))
+    ranks, ties = ranked(np.asarray(np.round(np.abs(moved), 11), dtype=np.float64))
     n = (~np.isnan(moved)).sum(axis=0)
     statistic = np.where(moved > 0, ranks, 0.0).sum(axis=0)
     p = _approximate(statistic, n * (n + 1) / 4, n * (n + 1) * (2 * n + 1) / 24 - ties / 48, kind)
@@ -265,7 +265,9 @@ def rank_sum_screen(
     _check_kind(kind)
     matrix, second = check_matrix(values), np.asarray(is_second, dtype=np.bool_)
     if second.shape != matrix.shape[:1] or not 0 < second.sum() < second.size:
-        raise MethodError(f"is_second: two groups among {matrix.shape[0]} samples are needed; {second.sum()} are in the second.")
+        raise MethodError(
+            f"is_second: two groups among {matrix.shape[0]} samples are needed; {second.sum()} are in the second."
+        )
     labels = _labels(names, matrix.shape[1])
     ranks, ties = ranked(matrix)
     known = ~np.isnan(matrix)

@@ -129,7 +129,7 @@ def ssgsea(
     --------
     >>> scores = ssgsea([[4.0, 3.0, 2.0, 1.0]], ["A", "B", "C", "D"], {"top": ["A", "B"], "bottom": ["C", "D"]})
     >>> scores.scores.round(4).tolist()
-    [[2.0179, -1.9568]]
+    [[2.018, -1.9568]]
     """
     matrix = _checked(values, features)
     if exponent < 0:
@@ -160,9 +160,7 @@ def _checked(values: ArrayLike, features: Sequence[str]) -> Floats:
     return matrix
 
 
-def _scores(
-    scores: Floats, sets: Mapping[str, Sequence[str]], table: NDArray[np.bool_], method: str
-) -> SetScores:
+def _scores(scores: Floats, sets: Mapping[str, Sequence[str]], table: NDArray[np.bool_], method: str) -> SetScores:
     size = np.array([len(set(members)) for members in sets.values()], dtype=np.int64)
     return SetScores(scores, tuple(sets), size, table.sum(axis=1).astype(np.int64), method)
 
