@@ -40,8 +40,8 @@ def read_gene_sets(paths: Path | Sequence[Path]) -> dict[str, tuple[str, ...]]:
     Parameters
     ----------
     paths : Path or sequence of Path
-        ``.gmt`` (a name, a description, then the genes, parted by tabs), or any table with one column of sets and one of genes, named
-        ``set`` and ``gene``.
+        ``.gmt`` (a name, a description, then the genes, parted by tabs), or any table with one column of sets and one of
+        genes, named ``set`` and ``gene``.
 
     Returns
     -------

@@ -16,13 +16,17 @@ __all__ = ["check_counts", "keep_features", "looks_like_date"]
 
 Floats = NDArray[np.float64]
 
-_MONTH: Final = (
-    "jan|feb|mar|apr|may|jun|jul|aug|sep|sept|oct|nov|dec|mär|mai|okt|dez|janv|févr|mars|avr|juin|juil|août|déc"
+_MONTHS: Final = (
+    "jan|feb|mar|apr|may|jun|jul|aug|sep|sept|oct|nov|dec"  # and German and French ones that differ
+    "|mär|mai|okt|dez|janv|févr|mars|avr|juin|juil|août|déc"
 )
-_DATE: Final = re.compile(
-    rf"^(\d{{1,2}}[-. /]?({_MONTH})[a-z.]*|({_MONTH})[a-z.]*[-. /]\d{{1,4}}|\d{{4}}-\d{{2}}-\d{{2}}([ T].*)?|\d{{1,2}}[./]\d{{1,2}}[./]\d{{2,4}})$",
-    re.IGNORECASE,
+_DATES: Final = (
+    rf"\d{{1,2}}[-. /]{{0,2}}({_MONTHS})[a-z.]*",  # 2-Sep, 1. Mär
+    rf"({_MONTHS})[a-z.]*[-. /]\d{{1,4}}",  # Mar-01
+    r"\d{4}-\d{2}-\d{2}([ T].*)?",
+    r"\d{1,2}[./]\d{1,2}[./]\d{2,4}",
 )
+_DATE: Final = re.compile(f"({'|'.join(_DATES)})", re.IGNORECASE)
 _SERIAL: Final = re.compile(r"^4[0-9]{4}(\.0+)?$")
 _NAMED: Final = 5
 
@@ -50,7 +54,7 @@ def looks_like_date(name: str) -> bool:
     >>> [looks_like_date(name) for name in ("2-Sep", "SEPTIN2", "MARCH1", "Mar-01", "2024-03-01", "DEC1")]
     [True, False, False, True, True, False]
     """
-    return _DATE.match(name.strip()) is not None
+    return _DATE.fullmatch(name.strip()) is not None
 
 
 def keep_features(
@@ -70,7 +74,8 @@ def keep_features(
     assay, file : str
         Where.
     is_serial_date : bool, default True
-        Whether five digits from 40000 are the day number of a spreadsheet; they are Entrez identifiers where all names are numbers.
+        Whether five digits from 40000 are the day number of a spreadsheet; they are Entrez identifiers where all names
+        are numbers.
 
     Returns
     -------
@@ -111,7 +116,7 @@ def keep_features(
         )
     if lost.size > _NAMED:
         findings.add("OMICS-FEATURES-EMPTY", domain=assay, file=file, n=lost.size - _NAMED)
-    return kept & ~twice
+    return np.asarray(kept & ~twice)
 
 
 def check_counts(features: pl.DataFrame, samples: list[str], values: Floats, *, file: str) -> None:

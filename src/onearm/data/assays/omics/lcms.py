@@ -8,6 +8,7 @@ from typing import Final
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from onearm.data.assays.omics.matrix import FEATURES, MATRIX_SAMPLES, FeatureMatrix, number_matrix
 from onearm.data.findings import Findings
@@ -17,17 +18,21 @@ from onearm.frames import conform
 
 __all__ = ["looks_like_lcms", "read_lcms"]
 
+Floats = NDArray[np.float64]
+
 _MZ: Final = ("mz", "mzmed", "row m/z", "m/z", "mz_cf", "mass over charge")
 _RT: Final = ("rt", "rtmed", "row retention time", "retention time", "rt_cf", "row retention time (min)")
 _ABOUT: Final = frozenset(
     (
-        "", "id", "name", "feature", "featureid", "row id", "mzmin", "mzmax", "rtmin", "rtmax", "npeaks", "peakidx", "ms_level",
-        "isotopes", "adduct", "pcgroup", "charge", "quality", "width", "sequence", "row number of detected peaks", "row identity (main id)",
-        "row comment", "correlation group id", "annotation network number", "best ion", "fold", "tstat", "pvalue", "anova", "maxint",
-        "metlin", "x", "fragment_scans", "height", "area", "intensity_cf", "charge_cf", "width_cf", "quality_cf", "ion_mobility", "ccs",
-        "feature_group", "polarity", "intensity_range:min", "intensity_range:max", "mz_range:min", "mz_range:max", "rt_range:min", "rt_range:max",
+        "", "id", "name", "feature", "featureid", "row id", "mzmin", "mzmax", "rtmin", "rtmax", "npeaks", "peakidx",
+        "ms_level", "isotopes", "adduct", "pcgroup", "charge", "quality", "width", "sequence",
+        "row number of detected peaks", "row identity (main id)", "row comment", "correlation group id",
+        "annotation network number", "best ion", "fold", "tstat", "pvalue", "anova", "maxint", "metlin", "x",
+        "fragment_scans", "height", "area", "intensity_cf", "charge_cf", "width_cf", "quality_cf", "ion_mobility",
+        "ccs", "feature_group", "polarity",
     )
 )  # fmt: skip
+"""Columns that describe a feature; those with a colon do too."""
 _MZMINE: Final = re.compile(
     r"^(?:datafile:)?(?P<name>.+?\.(?:mzml|mzxml|raw|d|cdf|wiff|mzdata))(?:[ :](?:peak )?(?P<what>area|height|intensity))?$",
     re.IGNORECASE,
@@ -66,8 +71,8 @@ def read_lcms(path: Path, findings: Findings, *, assay: str = "omics") -> Featur
     Parameters
     ----------
     path : Path
-        XCMS (feature definitions beside values, or a diffreport), MZmine 2 to 4 (its CSV exports), or OpenMS (TextExporter of a consensus map,
-        or a data frame of one).
+        XCMS (feature definitions beside values, or a diffreport), MZmine 2 to 4 (its CSV exports), or OpenMS
+        (TextExporter of a consensus map, or a data frame of one).
     findings : Findings
         Collects rows without a value.
     assay : str
@@ -76,8 +81,8 @@ def read_lcms(path: Path, findings: Findings, *, assay: str = "omics") -> Featur
     Returns
     -------
     FeatureMatrix
-        Intensities, areas before heights; zero and empty are not detected. Features are named by m/z and seconds. Columns MZ and RT
-        (seconds). Samples whose names speak of blanks, QC or pools have that role; the sample sheet may say otherwise.
+        Intensities, areas before heights; zero and empty are not detected. Features are named by m/z and seconds, which
+        also stand in the columns MZ and RT. Samples whose names speak of blanks, QC or pools have that role.
 
     Raises
     ------
@@ -137,7 +142,7 @@ def _bare(name: str) -> str:
     return _DATA_FILE.sub("", name.strip().replace("\\", "/").rsplit("/", 1)[-1])
 
 
-def _openms(path: Path) -> tuple[pl.DataFrame, list[str], np.ndarray[tuple[int, int], np.dtype[np.float64]]]:
+def _openms(path: Path) -> tuple[pl.DataFrame, list[str], Floats]:
     """Consensus features as the TextExporter writes them: rows marked by their first field."""
     lines = path.read_text(encoding="utf-8-sig").splitlines()
     head = next(line for line in lines if line.startswith("#CONSENSUS"))
@@ -161,9 +166,8 @@ def _openms(path: Path) -> tuple[pl.DataFrame, list[str], np.ndarray[tuple[int, 
 
 
 def _matrix(
-    about: pl.DataFrame, samples: list[str], values: np.ndarray[tuple[int, int], np.dtype[np.float64]], source: str, findings: Findings,
-    place: tuple[str, str],
-) -> FeatureMatrix:  # fmt: skip
+    about: pl.DataFrame, samples: list[str], values: Floats, source: str, findings: Findings, place: tuple[str, str]
+) -> FeatureMatrix:
     assay, file = place
     detected = np.where(values > 0, values, np.nan)
     kept = (~np.isnan(detected)).any(axis=1)

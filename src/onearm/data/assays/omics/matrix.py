@@ -25,8 +25,9 @@ MATRIX_SAMPLES: Final[dict[str, Any]] = {
     "QC": pl.String,
 }
 """
-First columns of the samples of a matrix. ROLE is ``sample``, ``qc`` (pooled or control plasma, measured again and again), ``blank``
-(nothing but the method) or ``control`` (calibrators, plate controls); QC is the instrument's verdict: ``PASS``, ``WARN`` or ``FAIL``.
+First columns of the samples of a matrix. ROLE is ``sample``, ``qc`` (pooled or control plasma, measured again and again),
+``blank`` (nothing but the method) or ``control`` (calibrators, plate controls); QC is the instrument's verdict: ``PASS``,
+``WARN`` or ``FAIL``.
 """
 FEATURES: Final[dict[str, Any]] = {
     "FEATURE": pl.String,

@@ -22,7 +22,7 @@ Floats = NDArray[np.float64]
 
 _TERMS: Final = {
     "level": "MS:1000511", "rt": "MS:1000016", "mz": "MS:1000514", "intensity": "MS:1000515",
-    "f64": "MS:1000523", "f32": "MS:1000521", "i32": "MS:1000519", "i64": "MS:1000522", "zlib": "MS:1000574", "none": "MS:1000576",
+    "zlib": "MS:1000574", "none": "MS:1000576",
 }  # fmt: skip
 """Terms of the PSI-MS vocabulary that are needed here."""
 _TYPES: Final = {"MS:1000523": "<f8", "MS:1000521": "<f4", "MS:1000519": "<i4", "MS:1000522": "<i8"}

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 import numpy as np
 import polars as pl
@@ -134,8 +134,9 @@ def read_olink(
     Returns
     -------
     FeatureMatrix
-        In NPX (log2). Features are named by their assay, with the Olink identifier behind it where a protein is measured by several;
-        assay controls have ROLE ``control``. Sample controls are ``qc``, plate controls ``control``, negative controls ``blank``.
+        In NPX (log2). Features are named by their assay, with the Olink identifier behind it where a protein is measured by
+        several; assay controls have ROLE ``control``. Sample controls are ``qc``, plate controls ``control``, negative
+        controls ``blank``.
 
     Raises
     ------
@@ -313,13 +314,11 @@ def _limits(table: pl.DataFrame, options: OlinkOptions, file: str) -> tuple[pl.S
 
 
 def _product(table: pl.DataFrame) -> str:
-    is_ht = (
-        table["Panel"].drop_nulls().str.to_uppercase().str.contains("HT").any()
-        or table["DataAnalysisRefID"].null_count() < table.height
-    )
-    if is_ht and table["Count"].null_count() < table.height:
+    has_counts = table["Count"].null_count() < table.height
+    panels = table["Panel"].drop_nulls().str.to_uppercase()
+    if has_counts and (panels.str.contains("HT").any() or table["DataAnalysisRefID"].null_count() < table.height):
         return "Olink Explore HT"
-    return "Olink Explore" if table["Panel"].n_unique() > 1 or table["Count"].null_count() < table.height else "Olink"
+    return "Olink Explore" if panels.n_unique() > 1 or has_counts else "Olink"
 
 
 def _report(
@@ -336,8 +335,15 @@ def _report(
     for i in np.flatnonzero(failed[:, columns].any(axis=1) & rows):
         n = int(failed[i, columns].sum())
         findings.add("OMICS-QC-FAILED", domain=assay, file=file, sample=matrix.samples["SAMPLE"][int(i)], n=n)
-    if (own_warned & ~own_failed).any():
-        findings.add("OMICS-QC-WARNED", domain=assay, file=file, n=int((own_warned & ~own_failed).sum()), samples=int(own_warned.any(axis=1).sum()),
-                     done="left out" if what == "drop" else "kept")  # fmt: skip
+    only_warned = own_warned & ~own_failed
+    if only_warned.any():
+        findings.add(
+            "OMICS-QC-WARNED",
+            domain=assay,
+            file=file,
+            n=int(only_warned.sum()),
+            samples=int(only_warned.any(axis=1).sum()),
+            done="left out" if what == "drop" else "kept",
+        )
     if how == "none":
         findings.add("OMICS-LIMIT-UNKNOWN", domain=assay, file=file)

@@ -1,8 +1,8 @@
 """
 Limits of detection of Olink Explore: from negative controls, or from Olink's file of fixed limits.
 
-Either is an NPX, or, where the negative controls have hardly any counts, a number of counts that becomes an NPX by the extension control
-of the sample and the plate controls of the plate.
+Either is an NPX, or, where the negative controls have hardly any counts, a number of counts that becomes an NPX by the
+extension control of the sample and the plate controls of the plate.
 """
 
 from __future__ import annotations
@@ -40,9 +40,9 @@ def negative_control_limits(table: pl.DataFrame, file: str, *, is_required: bool
     Returns
     -------
     polars.DataFrame or None
-        ``OlinkID DataAnalysisRefID LODNPX LODCount LODMethod``: per protein and lot, the median of the controls plus the larger of 0.2 and
-        three standard deviations; in counts, the larger of 150 and twice the most counts of a control. The counts are used where
-        no control has more than 150.
+        ``OlinkID DataAnalysisRefID LODNPX LODCount LODMethod``: per protein and lot, the median of the controls plus the
+        larger of 0.2 and three standard deviations; in counts, the larger of 150 and twice the most counts of a control. The
+        counts are used where no control has more than 150.
 
     Raises
     ------
@@ -124,8 +124,8 @@ def place_limits(table: pl.DataFrame, limits: pl.DataFrame) -> pl.Series:
     Returns
     -------
     polars.Series
-        In the order of the rows; missing where NPX is, or a count has no extension or plate control to be set against. Where NPX are
-        intensity normalised, so is the limit: the median NPX of the plate's samples is taken off.
+        In the order of the rows; missing where NPX is, or a count has no extension or plate control to be set against. Where
+        NPX are intensity normalised, so is the limit: the median NPX of the plate's samples is taken off.
 
     References
     ----------

@@ -113,25 +113,25 @@ def _recognise(path: Path) -> str:
     """Tell the format by the names of files and the header."""
     if path.is_dir():
         return "rsem" if any(".results" in other.name for other in path.iterdir()) else "htseq"
-    if path.suffix.casefold() == ".adat":
+    kind = path.suffix.casefold()
+    if kind == ".parquet":
+        return "olink" if looks_like_olink(list(pl.read_parquet_schema(path))) else "matrix"
+    if kind in (".csv", ".tsv", ".txt", ".consensus", ".adat"):
+        with path.open(encoding="utf-8-sig", errors="replace") as stream:
+            return _by_lines([stream.readline() for _ in range(20)])
+    return "matrix"
+
+
+def _by_lines(lines: list[str]) -> str:
+    """Tell the format of a text by its first lines."""
+    if lines[0].startswith(("^", "!AdatId")):
         return "adat"
-    if path.suffix.casefold() == ".parquet":
-        return "olink" if looks_like_olink(pl.read_parquet_schema(path).names()) else "matrix"
-    if path.suffix.casefold() not in (".csv", ".tsv", ".txt", ".consensus"):
-        return "matrix"
-    with path.open(encoding="utf-8-sig", errors="replace") as stream:
-        lines = [stream.readline() for _ in range(20)]
     if any(line.startswith("#CONSENSUS") for line in lines):
         return "lcms"
     head = next((line for line in lines if line.strip() and not line.startswith("#")), "")
     if head.startswith("Geneid\tChr\tStart"):
         return "featurecounts"
-    if lines[0].startswith("^") or lines[0].startswith("!AdatId"):
-        return "adat"
-    for delimiter in (";", ",", "\t", "|"):
-        columns = [cell.strip().strip('"') for cell in head.split(delimiter)]
-        if looks_like_olink(columns):
-            return "olink"
-        if looks_like_lcms(columns):
-            return "lcms"
-    return "matrix"
+    headers = [[cell.strip().strip('"') for cell in head.split(delimiter)] for delimiter in (";", ",", "\t", "|")]
+    if any(map(looks_like_olink, headers)):
+        return "olink"
+    return "lcms" if any(map(looks_like_lcms, headers)) else "matrix"
