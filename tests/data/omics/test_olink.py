@@ -119,12 +119,22 @@ def test_fixed_limits_by_npx_and_by_count(tmp_path: Path) -> None:
 
 
 def test_target_file_with_old_names(tmp_path: Path) -> None:
+    names = ["A", "B", "CONTROL_SAMPLE_AS 1", "Neg_Ctrl_1"]
     old = pl.DataFrame(
-        {"SampleID": ["A", "B", "CONTROL_SAMPLE_AS 1", "Neg_Ctrl_1"] * 2, "Index": [1, 2, 3, 4] * 2,
-         "OlinkID": ["OID00471"] * 4 + ["OID00472"] * 4, "UniProt": ["P1"] * 4 + ["P2"] * 4, "Assay": ["IL8"] * 4 + ["Inc Ctrl 1"] * 4,
-         "MissingFreq": [0.0] * 8, "Panel_Version": ["v.1201"] * 8, "Plate_ID": ["X"] * 8,
-         "QC_Warning": ["Pass", "Warning", "Pass", "Pass"] * 2, "Plate_LOD": [0.5] * 8, "NPX": ["3,25", "4", "5", "0"] + ["1"] * 4}
-    )  # fmt: skip
+        {
+            "SampleID": names * 2,
+            "Index": [1, 2, 3, 4] * 2,
+            "OlinkID": ["OID00471"] * 4 + ["OID00472"] * 4,
+            "UniProt": ["P1"] * 4 + ["P2"] * 4,
+            "Assay": ["IL8"] * 4 + ["Inc Ctrl 1"] * 4,
+            "MissingFreq": [0.0] * 8,
+            "Panel_Version": ["v.1201"] * 8,
+            "Plate_ID": ["X"] * 8,
+            "QC_Warning": ["Pass", "Warning", "Pass", "Pass"] * 2,
+            "Plate_LOD": [0.5] * 8,
+            "NPX": ["3,25", "4", "5", "0", "1", "1", "1", "1"],
+        }
+    )
     matrix, _ = read(old, tmp_path / "target.csv")
     assert matrix.samples["ROLE"].to_list() == ["sample", "sample", "qc", "blank"]
     assert matrix.features["ROLE"].to_list() == ["analyte", "control"]
