@@ -1,0 +1,1 @@
+"""Readers of what instruments and image analysis export."""
