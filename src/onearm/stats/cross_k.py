@@ -90,7 +90,7 @@ def cross_k(sources: ArrayLike, targets: ArrayLike, r: ArrayLike, *, window: Win
     """
     xy, to = (np.asarray(points, dtype=np.float64).reshape(-1, 2) for points in (sources, targets))
     at = np.asarray(r, dtype=np.float64)
-    if at.size and not (0 < at.min() and at.max() <= min(window.width, window.height) / 2):
+    if at.size and not (at.min() > 0 and at.max() <= min(window.width, window.height) / 2):
         raise MethodError(
             f"K: distances from {at.min():g} to {at.max():g} in a window of {window.width:g} by {window.height:g}; "
             "give positive distances of at most half its shorter side."
@@ -111,13 +111,13 @@ def _pair_sums(xy: Floats, to: Floats, at: Floats, window: Window) -> Floats:
     """Sum over the pairs within each r: one, one if far from the border, translation and isotropic weights."""
     tree, reach = cKDTree(to, balanced_tree=False), float(at.max())
     borders = border_distance(xy, window)
-    counts = tree.query_ball_point(xy, reach, return_length=True)
+    counts = np.asarray(tree.query_ball_point(xy, reach, return_length=True))
     sums = np.zeros((4, at.size))
     chunks = np.flatnonzero(np.diff(np.cumsum(counts) // _PAIRS_AT_ONCE, prepend=0))
     for part in np.split(np.arange(len(xy)), chunks):
+        source = np.repeat(part, counts[part])
         near = tree.query_ball_point(xy[part], reach)
-        source = np.repeat(part, [len(found) for found in near])
-        target = np.concatenate([np.asarray(found, dtype=np.int64) for found in near]) if len(near) else part
+        target = np.concatenate([np.asarray(found, dtype=np.int64) for found in np.atleast_1d(near)])
         step = to[target] - xy[source]
         distance = np.hypot(step[:, 0], step[:, 1])
         far = borders[source]

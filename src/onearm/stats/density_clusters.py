@@ -71,7 +71,7 @@ def density_clusters(points: ArrayLike, *, radius: float, at_least: int) -> NDAr
     if others.size:
         distance, core = tree.query(xy[others], distance_upper_bound=np.nextafter(radius, np.inf))
         reached = np.isfinite(distance)
-        labels[others[reached]] = labels[cores[core[reached]]]
+        labels[others[reached]] = labels[cores[np.asarray(core)[reached]]]
     found, first = np.unique(labels[labels != _NOISE], return_index=True)
     rank = np.empty(found.size, dtype=np.int64)
     rank[np.argsort(first)] = np.arange(found.size)

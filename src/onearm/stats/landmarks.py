@@ -118,8 +118,8 @@ def find_landmarks(
     --------
     >>> rng = np.random.default_rng(1)
     >>> two = np.concatenate([rng.normal(0, 1, 500), rng.normal(8, 1, 500)])
-    >>> find_landmarks(two).strongest.round(0).tolist()
-    [0.0, 8.0]
+    >>> find_landmarks(two).strongest.round(0).astype(int).tolist()
+    [0, 8]
     """
     density = kernel_density(_known(values))
     peaks = _peaks(density.y)
@@ -172,7 +172,9 @@ def register(
     options = {"at_most": at_most, "least_height": least_height, "least_distance": least_distance}
     arrays = [np.asarray(values, dtype=np.float64) for values in samples]
     found = [find_landmarks(values, **options) for values in arrays]  # type: ignore[arg-type]  # int and floats by name
-    common = _base_landmarks([one.strongest for one in found], at_most) if base is None else np.asarray(base, dtype=float)
+    common = (
+        _base_landmarks([one.strongest for one in found], at_most) if base is None else np.asarray(base, dtype=float)
+    )
     matched = [_best_match(one, common) for one in found]
     values = tuple(_move(array, pairs) for array, pairs in zip(arrays, matched, strict=True))
     return Registration(

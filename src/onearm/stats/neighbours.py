@@ -186,7 +186,9 @@ def _points(points: ArrayLike, name: str) -> Floats:
     if xy.ndim != 2 or xy.shape[1] != 2:
         raise MethodError(f"{name}: shape {xy.shape} found; give one row of x and y for each point.")
     if not np.isfinite(xy).all():
-        raise MethodError(f"{name}: {int((~np.isfinite(xy)).any(axis=1).sum())} points have no position; leave them out.")
+        raise MethodError(
+            f"{name}: {int((~np.isfinite(xy)).any(axis=1).sum())} points have no position; leave them out."
+        )
     return xy
 
 
@@ -225,6 +227,12 @@ def _tree(targets: Floats) -> cKDTree:
     return cKDTree(targets, balanced_tree=False)
 
 
+def _query(tree: cKDTree, sources: Floats, k: int, bound: float, threads: int) -> tuple[Floats, Integers]:
+    """Ask for the k nearest; shape (n_sources,) for one, (n_sources, k) for more, infinity where there are fewer."""
+    distance, index = tree.query(sources, k=k, distance_upper_bound=bound, workers=threads)
+    return np.asarray(distance), np.asarray(index, dtype=np.int64)
+
+
 def _tile_order(points: Floats) -> Integers:
     """Order points by rows of tiles, so that neighbours in the order are neighbours in the field."""
     if len(points) < _SORTED_FROM:
@@ -248,18 +256,16 @@ def _nearest_of_field(
     return Nearest(distance, index)
 
 
-def _look_up(
-    tree: cKDTree, sources: Floats, own: Integers, rule: tuple[float, bool], threads: int
-) -> Nearest:
+def _look_up(tree: cKDTree, sources: Floats, own: Integers, rule: tuple[float, bool], threads: int) -> Nearest:
     """Query one tree; a source that is itself a target takes the first neighbour that is another."""
     reach, positive_only = rule
     bound = np.nextafter(reach, np.inf)  # SciPy's bound is exclusive
     if positive_only:
         return _first_positive(tree, sources, bound, threads)
-    distance, index = tree.query(sources, distance_upper_bound=bound, workers=threads)
+    distance, index = _query(tree, sources, 1, bound, threads)
     inside = np.flatnonzero(own >= 0)
     if inside.size:
-        two, which = tree.query(sources[inside], k=2, distance_upper_bound=bound, workers=threads)
+        two, which = _query(tree, sources[inside], 2, bound, threads)
         rows = np.arange(inside.size)
         pick = (which[:, 0] == own[inside]).astype(np.int64)
         distance[inside], index[inside] = two[rows, pick], which[rows, pick]
@@ -273,7 +279,8 @@ def _first_positive(tree: cKDTree, sources: Floats, bound: float, threads: int) 
     open_, k = np.arange(len(sources)), 2
     while open_.size:
         k = min(k, tree.n)
-        near, which = tree.query(sources[open_], k=list(range(1, k + 1)), distance_upper_bound=bound, workers=threads)
+        near, which = _query(tree, sources[open_], k, bound, threads)
+        near, which = near.reshape(open_.size, k), which.reshape(open_.size, k)
         positive = near > 0
         first = positive.argmax(axis=1)
         rows = np.arange(open_.size)
@@ -303,7 +310,7 @@ def _nearest_in_stripes(sources: Floats, targets: Floats, reach: float, threads:
     def improve(asked: Integers, stripe: int, threads_here: int) -> None:
         if not asked.size or not members[stripe].size:
             return
-        near, which = trees[stripe].query(sources[asked], distance_upper_bound=bound, workers=threads_here)
+        near, which = _query(trees[stripe], sources[asked], 1, bound, threads_here)
         better = near < distance[asked]
         distance[asked[better]] = near[better]
         index[asked[better]] = members[stripe][which[better]]

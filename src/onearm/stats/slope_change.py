@@ -1,8 +1,8 @@
 """
 The place where the slope of sorted times changes, as a paper splits its patients, and what that split ignores.
 
-The esophageal trial [1]_ sorts the samples by survival time, looks at the dots, and cuts "at the position where the slope change was
-obvious"; patients below are *low*, the others *high*. Here the position is found rather than seen: the two straight lines
+The esophageal trial [1]_ sorts the samples by survival time, looks at the dots, and cuts where the change of slope is
+obvious; patients below are *low*, the others *high*. Here the position is found rather than seen: the two straight lines
 over the ranks that leave the smallest sum of squares. The split takes a censored time for a time of death and looks at the
 outcome before it looks at the marker; `SlopeChange.n_undecided` counts the patients whom it calls low although they had no event.
 
@@ -82,7 +82,7 @@ def slope_change(time: ArrayLike, event: ArrayLike, *, at_least: int = 3) -> Slo
 
     Examples
     --------
-    >>> split = slope_change([1, 2, 3, 4, 14, 24, 34], [1, 1, 0, 1, 1, 0, 0])
+    >>> split = slope_change([1, 2, 3, 4, 20, 30, 40], [1, 1, 0, 1, 1, 0, 0])
     >>> split.cut, split.n_low, split.n_high, split.n_undecided
     (4.0, 4, 3, 1)
     """

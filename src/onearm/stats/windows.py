@@ -12,7 +12,14 @@ from onearm.errors import MethodError
 from onearm.frames import Framed
 from onearm.stats.kaplan_meier import KaplanMeier, kaplan_meier
 
-__all__ = ["EdgeCorrection", "NearestDistribution", "Window", "border_distance", "nearest_distribution", "typical_distance"]
+__all__ = [
+    "EdgeCorrection",
+    "NearestDistribution",
+    "Window",
+    "border_distance",
+    "nearest_distribution",
+    "typical_distance",
+]
 
 Floats = NDArray[np.float64]
 EdgeCorrection = Literal["none", "reduced sample", "kaplan-meier"]
@@ -102,7 +109,9 @@ def border_distance(points: ArrayLike, window: Window) -> Floats:
     return np.asarray(np.maximum(sides.min(axis=0), 0.0))
 
 
-def nearest_distribution(distance: ArrayLike, border: ArrayLike, r: ArrayLike, *, window: Window) -> NearestDistribution:
+def nearest_distribution(
+    distance: ArrayLike, border: ArrayLike, r: ArrayLike, *, window: Window
+) -> NearestDistribution:
     """
     Estimate the distribution of the nearest distance, G(r).
 
@@ -194,7 +203,9 @@ def typical_distance(
     if correction == "none":
         return float(d.mean()), float(np.median(d))
     if border is None or correction not in ("reduced sample", "kaplan-meier"):
-        raise MethodError(f"edge correction '{correction}': choose none, reduced sample or kaplan-meier, with a border.")
+        raise MethodError(
+            f"edge correction '{correction}': choose none, reduced sample or kaplan-meier, with a border."
+        )
     b = np.asarray(border, dtype=np.float64)
     if correction == "kaplan-meier":
         curve = kaplan_meier(np.minimum(d, b), d <= b)

@@ -78,7 +78,9 @@ def _area_columns(text: LargeText, options: CellOptions, name: str) -> list[tupl
     found: list[tuple[int, float, str | None]] = []
     for place, raw in enumerate(text.header):
         label = clean_name(raw)
-        match = re.fullmatch(r"(?:(.*?) ?)?(?:Area Analyzed|Tissue Category Area|Area)\s*(?:\(?([a-z0-9 ]+)\)?)?", label, re.IGNORECASE)
+        match = re.fullmatch(
+            r"(?:(.*?) ?)?(?:Area Analyzed|Tissue Category Area|Area)\s*(?:\(?([a-z0-9 ]+)\)?)?", label, re.IGNORECASE
+        )
         key = name_key(raw)
         if match is None and key not in ("area mm2", "area um2"):
             continue

@@ -57,7 +57,9 @@ _PATTERNS: Final = {
         re.compile(r"(?P<marker>.+?)(?: \((?P<dye>[^()]*)\))? (?P<part>Nucleus|Cytoplasm|Membrane|Cell) Intensity"),
     ),
     "cellprofiler": (
-        re.compile(r"(?:(?P<part>Nuclei|Cells|Cytoplasm)_)?Intensity_(?P<stat>Mean|Median|Min|Max|Std)Intensity_(?P<marker>.+)"),
+        re.compile(
+            r"(?:(?P<part>Nuclei|Cells|Cytoplasm)_)?Intensity_(?P<stat>Mean|Median|Min|Max|Std)Intensity_(?P<marker>.+)"
+        ),
         re.compile(r"(?:(?P<part>Nuclei|Cells|Cytoplasm)_)?Intensity_(?P<stat>Integrated)Intensity_(?P<marker>.+)"),
     ),
 }

@@ -63,7 +63,12 @@ _POSITION: Final[dict[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
     ),
 }
 _AREA: Final[dict[str, tuple[str, ...]]] = {
-    "inform": ("entire cell area sq microns", "nucleus area sq microns", "entire cell area pixels", "nucleus area pixels"),
+    "inform": (
+        "entire cell area sq microns",
+        "nucleus area sq microns",
+        "entire cell area pixels",
+        "nucleus area pixels",
+    ),
     "qupath": ("cell area um2", "area um2", "nucleus area um2", "cell area", "nucleus area"),
     "halo": ("cell area um2", "cell area m", "cell area"),
     "cellprofiler": ("areashape area",),
@@ -161,17 +166,21 @@ def find_layout(header: Sequence[str], options: CellOptions, *, where: str) -> L
     software = options.software or recognise(header)
     named = _named_by_hand(header, options, where)
     x, y = _position(header, software, named, where)
-    text = {
-        column: found[0]
-        for column, wanted in _TEXT[software].items()
-        if (found := find_columns(header, *wanted))
-    }
+    text = {column: found[0] for column, wanted in _TEXT[software].items() if (found := find_columns(header, *wanted))}
     text.update({key.upper(): place for key, place in named.items() if key not in ("x", "y")})
     measures = _measures(header, software, options)
     area = find_columns(header, *_AREA[software])
-    unit = options.columns.get("unit") or _unit(header, software, x)
+    said = options.columns.get("unit")
+    unit: Unit = "um" if said == "um" else "px" if said == "px" else _unit(header, software, x)
     return Layout(
-        software, x, y, unit, text, measures, _calls(header, software, options), area[0] if area else None  # type: ignore[arg-type]  # checked by the protocol
+        software,
+        x,
+        y,
+        unit,
+        text,
+        measures,
+        _calls(header, software, options),
+        area[0] if area else None,
     )
 
 

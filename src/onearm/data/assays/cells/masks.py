@@ -78,7 +78,9 @@ def grow_mask(mask: Mask, distance: float) -> Mask:
     return np.asarray(distance_transform_edt(~mask) <= distance)
 
 
-def assign_tissue(table: CellTable, masks: Mapping[str, Mask], *, um_per_pixel: float, first_pixel: int = 1) -> CellTable:
+def assign_tissue(
+    table: CellTable, masks: Mapping[str, Mask], *, um_per_pixel: float, first_pixel: int = 1
+) -> CellTable:
     """
     Say in which compartment each cell of one field lies, and how large the compartments are.
 
@@ -117,8 +119,10 @@ def assign_tissue(table: CellTable, masks: Mapping[str, Mask], *, um_per_pixel: 
     found[inside] = code[row[inside], column[inside]]
     tissue = pl.Series("TISSUE", [names[i] if i >= 0 else None for i in found.tolist()], dtype=pl.String)
     pixels = np.bincount(code[code >= 0].ravel(), minlength=len(names))
-    areas = cells.select("SAMPLE", "SLIDE", "FIELD").head(1).join(
-        pl.DataFrame({"TISSUE": names, "AREA_MM2": pixels * um_per_pixel**2 * 1e-6}), how="cross"
+    areas = (
+        cells.select("SAMPLE", "SLIDE", "FIELD")
+        .head(1)
+        .join(pl.DataFrame({"TISSUE": names, "AREA_MM2": pixels * um_per_pixel**2 * 1e-6}), how="cross")
     )
     return CellTable(
         cells.with_columns(tissue),

@@ -55,9 +55,7 @@ def read_cells(path: Path, options: CellOptions | None = None) -> CellTable:
     findings = Findings(rules=CELL_RULES)
     scale = _scale(raw, layout, chosen, (findings, path.name))
     cells = _build(raw, layout, chosen, scale or 1.0, _field_of(path))
-    return CellTable(
-        _checked(cells, findings, path.name), empty(AREA_SCHEMA), findings.frame(), layout.software, scale
-    )
+    return CellTable(_checked(cells, findings, path.name), empty(AREA_SCHEMA), findings.frame(), layout.software, scale)
 
 
 def read_many_cells(paths: Sequence[Path], options: CellOptions | None = None) -> CellTable:
@@ -81,7 +79,8 @@ def read_many_cells(paths: Sequence[Path], options: CellOptions | None = None) -
     DataError
         With the problems of all files at once.
     """
-    tables, problems = [], []
+    tables: list[CellTable] = []
+    problems: list[str] = []
     for path in paths:
         try:
             tables.append(read_cells(path, options))

@@ -1,9 +1,9 @@
 """
 Large delimited files, read once and in pieces.
 
-Only the header and a few rows are looked at before the columns that are wanted are read by Polars' streaming engine, so that a slide
-of ten million cells never stands in memory as text beside its numbers. Compressed files and files in another encoding are
-written out as UTF-8 beside one another, a piece at a time, and removed again.
+Only the header and a few rows are looked at before the columns that are wanted are read by Polars' streaming engine, so
+that a slide of ten million cells never stands in memory as text beside its numbers. Compressed files and files in another
+encoding are written out as UTF-8, a piece at a time, and removed again.
 """
 
 from __future__ import annotations

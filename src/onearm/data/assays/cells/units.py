@@ -91,7 +91,10 @@ def box_fill(areas: ArrayLike, widths: ArrayLike, heights: ArrayLike) -> float:
     >>> box_fill([3.14], [2.0], [2.0])
     0.785
     """
-    area, box = np.asarray(areas, dtype=np.float64), np.asarray(widths, dtype=np.float64) * np.asarray(heights, dtype=float)
+    area, box = (
+        np.asarray(areas, dtype=np.float64),
+        np.asarray(widths, dtype=np.float64) * np.asarray(heights, dtype=float),
+    )
     usable = np.isfinite(area) & (area > 0) & (box > 0)
     return float(np.median(area[usable] / box[usable])) if usable.any() else np.nan
 
