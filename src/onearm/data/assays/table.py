@@ -139,6 +139,9 @@ def _of_patients(
     day = named.get("date")
     date = pl.col(day).cast(pl.String).str.slice(0, 10).str.to_date("%Y-%m-%d", strict=False) if day else None
     rows = rows.with_columns(DATE=pl.lit(None, dtype=pl.Date) if date is None else date)
+    if day:
+        wrong = rows.filter(_clean(day).is_not_null() & pl.col("DATE").is_null())
+        findings.add_rows("ASSAY-DATE-UNREADABLE", wrong, domain=assay, file=file, column=day)
     findings.add_rows("ASSAY-SAMPLE-NOBODY", rows.filter(pl.col("USUBJID").is_null()), domain=assay, file=file)
     rows = rows.filter(pl.col("USUBJID").is_not_null())
     own = named.get("sample")
