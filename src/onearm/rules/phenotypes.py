@@ -106,7 +106,9 @@ _TOKEN: Final = re.compile(
     )""",
     re.VERBOSE | re.IGNORECASE,
 )
-_LABEL: Final = re.compile(r"([A-Za-z0-9][\w./]*?(?:-[A-Za-z0-9][\w./]*?)*)([+-])(?=$|\s|[A-Za-z0-9(,:/])")
+_MARKER = r"[A-Za-z0-9][\w./]*?(?:-[A-Za-z0-9][\w./]*?)*"
+_LABEL_SIGN: Final = re.compile(rf"({_MARKER})([+-])(?=$|[A-Za-z0-9])")
+_LABEL: Final = re.compile(rf"(?:{_MARKER}[+-])+")
 _RELATIONS: Final[dict[str, Callable[[pl.Expr, float], pl.Expr]]] = {
     ">": operator.gt,
     "<": operator.lt,
@@ -204,7 +206,9 @@ def parse(text: str) -> Expression:
     while place < len(body):
         match = _TOKEN.match(body, place)
         if match is None:
-            raise _Reader(text, [_Token("?", "", place)]).wrong(f"'{body[place:].strip()[:12]}' is not understood")
+            rest = body[place:].lstrip()
+            place = len(body) - len(rest)
+            raise _Reader(text, [_Token("?", "", place)]).wrong(f"'{rest[:12]}' is not understood")
         kind = str(match.lastgroup)
         tokens.append(_Token(kind, match[kind], match.start(kind)))
         place = match.end()
@@ -279,7 +283,11 @@ def label_signs(label: str) -> dict[str, bool]:
     >>> label_signs("AMACR+PD-L1-"), label_signs("Macrophage")
     ({'AMACR': True, 'PD-L1': False}, {})
     """
-    return {marker: sign == "+" for marker, sign in _LABEL.findall(label)}
+    signs: dict[str, bool] = {}
+    for word in re.split(r"[\s,;:]+", label):
+        if _LABEL.fullmatch(word):  # T-cell is a word, not a T that is negative
+            signs |= {marker: sign == "+" for marker, sign in _LABEL_SIGN.findall(word)}
+    return signs
 
 
 @dataclass(frozen=True)

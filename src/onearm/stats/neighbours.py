@@ -202,6 +202,8 @@ def _fields(n_sources: int, n_targets: int, groups: tuple[ArrayLike, ArrayLike] 
             f"groups: {mine.size} and {theirs.size} codes beside {n_sources} sources and {n_targets} targets; "
             "give one for each point."
         )
+    if not n_sources:
+        return []
     by_source, by_target = np.argsort(mine, kind="stable"), np.argsort(theirs, kind="stable")
     levels, starts = np.unique(mine[by_source], return_index=True)
     ends = np.append(starts[1:], n_sources)

@@ -150,7 +150,9 @@ def _density(measure: Measure, layout: Fields, _plan: TissuePlan, findings: Find
         if not total > 0:
             return Pooled(np.nan, 0, int(count[of].sum()), "no field has an area")
         cells = int(count[usable].sum())
-        return Pooled(cells / total, usable.size, cells, f"{cells} cells in {total:.4g} mm² of {in_fields(usable.size)}")
+        return Pooled(
+            cells / total, usable.size, cells, f"{cells} cells in {total:.4g} mm² of {in_fields(usable.size)}"
+        )
 
     return FieldValues(value, count, np.zeros(layout.n, dtype=np.int64), np.where(lacking, np.nan, area), pool)
 

@@ -53,7 +53,10 @@ def measure_structures(measure: Measure, layout: Fields, plan: TissuePlan, findi
     def pool(of: Integers) -> Pooled:
         if not measure.to:
             return Pooled(
-                float(count[of].sum()), of.size, int(count[of].sum()), f"{count[of].sum()} in {in_fields(of.size)} ({how})"
+                float(count[of].sum()),
+                of.size,
+                int(count[of].sum()),
+                f"{count[of].sum()} in {in_fields(of.size)} ({how})",
             )
         usable = of[has_area[of]]
         if not usable.size:

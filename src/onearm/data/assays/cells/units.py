@@ -13,7 +13,7 @@ Floats = NDArray[np.float64]
 
 _FILL: Final = (0.35, 1.0)
 """Share of its bounding box that a cell can fill; an ellipse fills 0.785, and few cells are thinner than half of that."""
-_ROUGH: Final = 0.02
+_ROUGH: Final = 0.03
 """How far from whole numbers areas may be, in pixels; a tenth of the areas may be further away."""
 
 
@@ -64,12 +64,13 @@ def pixel_area(areas: ArrayLike) -> float | None:
     steps = steps[steps > 1e-5 * known[-1]]
     if not steps.size:
         return None
-    candidate = float(steps.min())
-    for _ in range(3):  # each round uses larger areas, whose rounding matters less
+    # many steps are of one pixel; their mean has lost most of the rounding that each of them has
+    candidate = float(steps[steps < 1.5 * steps.min()].mean())
+    for _ in range(3):  # each round counts the pixels of large areas better than the one before
         whole = np.rint(known / candidate)
         candidate = float((known * whole).sum() / (whole * whole).sum())
     away = np.abs(known / candidate - np.rint(known / candidate))
-    return candidate if np.quantile(away, 0.9) < _ROUGH * max(1.0, 0.001 * known[-1] / candidate) else None
+    return candidate if np.quantile(away, 0.9) < _ROUGH else None
 
 
 def box_fill(areas: ArrayLike, widths: ArrayLike, heights: ArrayLike) -> float:
