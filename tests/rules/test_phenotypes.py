@@ -107,9 +107,9 @@ def test_names_classes_and_intensities_are_looked_up() -> None:
     assert read("killer") == [True, None, True]
     assert read("'Tumor'") == [True, None, False]
     assert read("CD8 > 2") == [False, True, None]
-    with pytest.raises(MethodError, match="no sign of 'CD9' is known. Did you mean 'CD8'"):
+    with pytest.raises(MethodError, match=r"no sign of 'CD9' is known\. Did you mean 'CD8'"):
         read("CD9+")
-    with pytest.raises(MethodError, match="no phenotype or class 'Tumour' is known. Did you mean 'Tumor'"):
+    with pytest.raises(MethodError, match=r"no phenotype or class 'Tumour' is known\. Did you mean 'Tumor'"):
         read("'Tumour'")
     with pytest.raises(MethodError, match="defined by itself: loop > again > loop"):
         read("loop")

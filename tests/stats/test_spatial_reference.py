@@ -101,7 +101,7 @@ def test_the_share_of_a_circle_is_that_of_points_on_it() -> None:
     angle = np.linspace(0, 2 * np.pi, 200_000, endpoint=False)
     x, y = centre[0, 0] + r * np.cos(angle), centre[0, 1] + r * np.sin(angle)
     share = ((x >= 0) & (x <= 50) & (y >= 0) & (y <= 40)).mean()
-    on_it = centre + [[r, 0.0]]
+    on_it = centre + np.array([[r, 0.0]])
     k = cross_k(centre, on_it, [r], window=window)
     assert k.isotropic[0] == pytest.approx(k.uncorrected[0] / share, rel=1e-4)
 

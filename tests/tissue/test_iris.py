@@ -77,7 +77,9 @@ def measured(folder: Path) -> Measures:
         f"mean distance from {a} to {b} in {where}, mean of fields"
         for a in NAMES.values() for b in NAMES.values() if a != b for where in ("tumour", "margin")
     ]  # fmt: skip
-    return measure_cells(pl.concat(cells, how="diagonal"), pl.concat(areas), [parse_measure(s) for s in sentences], plan)
+    return measure_cells(
+        pl.concat(cells, how="diagonal"), pl.concat(areas), [parse_measure(s) for s in sentences], plan
+    )
 
 
 def rows_of(path: Path) -> list[dict[str, str]]:

@@ -133,7 +133,7 @@ def test_halo_pixels_taken_for_microns_are_an_error(tables: Path) -> None:
 
 
 def test_pixels_without_a_scale_are_refused(tables: Path) -> None:
-    with pytest.raises(DataError, match="such as 0.496"):
+    with pytest.raises(DataError, match=r"such as 0\.496"):
         read_cells(tables / "iris_irisSpatialFeatures" / "MEL2_2_cell_seg_data.txt.gz")
     with pytest.raises(DataError, match="does not say whether positions are in pixels or microns"):
         read_cells(tables / "spiat" / "defined_image_SIMULATED.csv.gz")
@@ -182,7 +182,10 @@ def write(path: Path, text: str, encoding: str = "utf-8") -> Path:
     return path
 
 
-INFORM = "Sample Name\tTissue Category\tPhenotype\tCell ID\tCell X Position\tCell Y Position\tEntire Cell Area (sq microns)\tEntire Cell CD8 (Opal 540) Mean\n"
+INFORM = (
+    "Sample Name\tTissue Category\tPhenotype\tCell ID\tCell X Position\tCell Y Position\t"
+    "Entire Cell Area (sq microns)\tEntire Cell CD8 (Opal 540) Mean\n"
+)
 
 
 def test_decimal_commas_and_missing_values_are_understood(tmp_path: Path) -> None:
@@ -215,7 +218,7 @@ def test_a_consolidated_table_of_inform_gives_calls(tmp_path: Path) -> None:
 
 def test_text_among_numbers_names_row_and_column_but_not_the_value(tmp_path: Path) -> None:
     path = write(tmp_path / "a.txt", INFORM + "f\tTumor\tCD8+\t1\t1.5\t2\t50\tbright-7\n")
-    with pytest.raises(DataError, match="row 1, column 'Entire Cell CD8 .*': the value is not a number") as caught:
+    with pytest.raises(DataError, match=r"row 1, column 'Entire Cell CD8 .*': the value is not a number") as caught:
         read_cells(path)
     assert "bright" not in str(caught.value)
 
