@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 import polars as pl
 
 from onearm.data import Findings
 from onearm.data.assays import Assay, SampleOptions, TableOptions, read_table_assay
+from onearm.data.assays.omics import FeatureOptions, read_features_assay
 from onearm.errors import DataError
 from onearm.protocol import Protocol
-from onearm.protocol.assays import SampleSheet, TableAssay
+from onearm.protocol.assays import FeaturesAssay, SampleSheet, TableAssay
 
 __all__ = ["KINDS", "assay_files", "read_assays", "sample_options"]
 
@@ -40,8 +41,14 @@ def _read_table(folder: Path, name: str, section: TableAssay, findings: Findings
     return read_table_assay(folder, name, TableOptions(**own, samples=sample_options(section.samples)), findings)
 
 
-Reader = Callable[[Path, str, "TableAssay", Findings], Assay]
-KINDS: Final[Mapping[str, Reader]] = MappingProxyType({"table": _read_table})
+def _read_features(folder: Path, name: str, section: FeaturesAssay, findings: Findings) -> Assay:
+    own = {key: getattr(section, key) for key in FeatureOptions.__dataclass_fields__ if hasattr(section, key)}
+    own |= {"samples": sample_options(section.samples), "has_mcp_counter": "mcp_counter" in section.scores}
+    return read_features_assay(folder, name, FeatureOptions(**own), findings)
+
+
+Reader = Callable[[Path, str, Any, Findings], Assay]  # each reader takes the section of its kind
+KINDS: Final[Mapping[str, Reader]] = MappingProxyType({"table": _read_table, "features": _read_features})
 """Kind of an assay to what reads it."""
 
 
@@ -62,6 +69,8 @@ def assay_files(protocol: Protocol) -> Collection[str]:
     found = []
     for section in protocol.assay.values():
         found += [str(value) for key, value in section.model_dump().items() if key == "file" and value]
+        if isinstance(section, FeaturesAssay):
+            found += [name for name in (section.runs, section.compounds, *section.gene_sets, section.limit) if name]
         found += [section.samples.file] if section.samples else []
     return found
 
