@@ -72,6 +72,8 @@ def measure_features(assay: Assay, planned: Mapping[str, Biomarker], context: Co
     assert isinstance(section, FeaturesAssay)
     matrix = assay_matrix(assay)
     scaled = scale_features(matrix, assay, section, context)
+    if "change" in section.against:
+        _report_pairs(assay, section, context)
     sets = _sets(assay.tables["sets"])
     values, problems = [], []
     for name, marker in planned.items():
@@ -86,6 +88,21 @@ def measure_features(assay: Assay, planned: Mapping[str, Biomarker], context: Co
         datasets["adscor"] = _scores(assay, scaled, section, context)
     parts = [conform(part, MEASURED) for part in values]
     return Measured(pl.concat(parts) if parts else pl.DataFrame(schema=MEASURED), datasets)
+
+
+def _report_pairs(assay: Assay, section: FeaturesAssay, context: Context) -> None:
+    """Name the patients who lack one of the two samples of a paired comparison."""
+    samples = assay.tables["samples"].with_columns(AT=pl.col("TIMEPOINT").str.to_lowercase())
+    times = samples["TIMEPOINT"].unique(maintain_order=True).to_list()
+    for who, part in samples.group_by("USUBJID", maintain_order=True):
+        here = set(part["AT"])
+        has_first = section.timepoint.lower() in here
+        lacking = [t for t in times if t.lower() not in here and (has_first or t.lower() == section.timepoint.lower())]
+        for time in lacking:
+            row = int(part["SRCROW"][0]) if part["SRCROW"][0] is not None else None
+            context.findings.add(
+                "OMICS-PAIR-INCOMPLETE", domain=assay.name, row=row, subject=str(who[0]), timepoint=time
+            )
 
 
 def _sets(table: pl.DataFrame) -> dict[str, tuple[str, ...]]:

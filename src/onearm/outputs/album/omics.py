@@ -209,9 +209,9 @@ def feature_heatmaps(trial: Trial, lookup: Lookup) -> Iterator[Picture]:
             section="biomarkers",
             title=f"{_title(trial, assay, variable)}: the features that differ most",
             notes=[
-                f"The {len(chosen)} called features with the smallest P, each standardised over the samples. Trees by average linkage: "
-                "features by correlation, samples by Euclidean distance. They were chosen by this difference, so that the groups part "
-                "here is no evidence of its own. White: missing."
+                f"The {len(chosen)} called features with the smallest P, each standardised over the samples. Trees by average "
+                "linkage: features by correlation, samples by Euclidean distance. They were chosen by this difference, so that "
+                "the groups part here is no evidence of its own. White: missing."
             ],
             alt=f"{len(chosen)} features in {wide.height} samples.",
             group=lookup.group,
@@ -250,6 +250,10 @@ def _compared(trial: Trial, lookup: Lookup, assay: str, section: FeaturesAssay, 
     )
 
 
+def _q_text(q: float) -> str:
+    return f"Q = {format_p_value(q)}".replace("= <", "< ")
+
+
 def feature_sets(trial: Trial, lookup: Lookup) -> Iterator[Picture]:
     """
     Draw the gene sets with the smallest P values by their normalised score.
@@ -274,9 +278,15 @@ def feature_sets(trial: Trial, lookup: Lookup) -> Iterator[Picture]:
             "stat", index="variable_level", values="value"
         )
         scores = [
-            SetScore(r["variable_level"], r["normalised_score"], r["q_value"] <= section.q, f"Q = {format_p_value(r['q_value'])}".replace("= <", "< "), int(r["n"]))
+            SetScore(
+                r["variable_level"],
+                r["normalised_score"],
+                r["q_value"] <= section.q,
+                _q_text(r["q_value"]),
+                int(r["n"]),
+            )
             for r in wide.sort("normalised_score", descending=True).iter_rows(named=True)
-        ]  # fmt: skip
+        ]
         first, second = _sides(variable, section)
         methods = part["method"].drop_nulls().unique().to_list()
         yield make_picture(
@@ -286,7 +296,8 @@ def feature_sets(trial: Trial, lookup: Lookup) -> Iterator[Picture]:
             section="biomarkers",
             title=f"{_title(trial, assay, variable)}: gene sets",
             notes=[
-                f"The {len(scores)} sets with the smallest P. Filled: Q ≤ {section.q:g}. Area: measured genes. {'; '.join(methods)}."
+                f"The {len(scores)} sets with the smallest P. Filled: Q ≤ {section.q:g}. Area: measured genes.",
+                f"{'; '.join(methods)}.",
             ],
             alt="; ".join(f"{pretty_set(s.name)} {trial.printer.number(s.score, 2)}" for s in scores[:6])
             + f"; {first} against {second}.",
@@ -351,8 +362,9 @@ def feature_networks(trial: Trial, lookup: Lookup) -> Iterator[Picture]:
             section="biomarkers",
             title=f"{_title(trial, assay, variable)}: network of the enriched gene sets",
             notes=[
-                f"Every dot a set with Q ≤ 0.25, red where it is higher in {second}; area: genes in the leading edge; lines: shared leading "
-                "edges (Jaccard from 0.25 on). Communities by the Louvain method, named by their most telling words."
+                f"Every dot a set with Q ≤ 0.25, red where it is higher in {second}; area: genes in the leading edge; lines: "
+                "shared leading edges (Jaccard from 0.25 on). Communities by the Louvain method, named by their most telling "
+                "words."
             ],
             alt=f"{len(names)} sets in {len(titles)} communities: {', '.join(titles[:6])}.",
             group=lookup.group,

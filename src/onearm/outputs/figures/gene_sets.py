@@ -221,12 +221,14 @@ def draw_network(network: Network) -> Figure:
     if not network.names:
         return no_data(Size(height_mm=40), "No gene set is enriched.")
     x, y = np.asarray(network.x, dtype=float), np.asarray(network.y, dtype=float)
-    tall = float(np.clip(float(np.ptp(y)) / max(float(np.ptp(x)), 0.4), 0.35, 1.1))
-    figure = new_figure(Size(TWO_COLUMNS_MM, 30 + 120 * tall))
+    span = max(float(np.ptp(x)), float(np.ptp(y)), 1e-9)
+    inner = min(TWO_COLUMNS_MM - 56, 34 * np.sqrt(len(network.names)))  # mm that the longer side takes
+    width = max(inner * float(np.ptp(x)) / span + 56, 110.0)
+    height = inner * float(np.ptp(y)) / span + 38
+    figure = new_figure(Size(width, height))
     canvas = canvas_mm(figure)
-    width, height = TWO_COLUMNS_MM, 30 + 120 * tall
-    px = 24 + (width - 48) * (x - x.min()) / (float(np.ptp(x)) or 1.0)
-    py = 20 + (height - 42) * (y - y.min()) / (float(np.ptp(y)) or 1.0)
+    px = (width - inner * float(np.ptp(x)) / span) / 2 + inner * (x - x.min()) / span
+    py = 17 + inner * (y - y.min()) / span
     reach = max(max((abs(s) for s in network.scores), default=1.0), 1.0)
     for i, j, weight in network.links:
         canvas.plot(
@@ -243,7 +245,8 @@ def draw_network(network: Network) -> Figure:
         mine = np.flatnonzero(np.asarray(network.group) == number)
         if not mine.size:
             continue
-        _ground(canvas, px[mine], py[mine])
+        inside = [(i, j) for i, j, _ in network.links if i in set(mine.tolist()) and j in set(mine.tolist())]
+        _ground(canvas, px, py, mine, inside)
         _title(canvas, title, px[mine], py[mine], taken, width)
     colours = [_colour(score / reach) for score in network.scores]
     canvas.scatter(
@@ -259,12 +262,12 @@ def _colour(value: float) -> Any:
     return mpl.colormaps["RdBu_r"](0.5 + 0.45 * float(np.clip(value, -1, 1)))
 
 
-def _ground(canvas: Axes, x: Any, y: Any) -> None:
-    from matplotlib.patches import Ellipse
-
-    middle = float(x.mean()), float(y.mean())
-    spread = max(float(np.ptp(x)), 4.0) * 1.25 + 9, max(float(np.ptp(y)), 4.0) * 1.3 + 9
-    canvas.add_patch(Ellipse(middle, *spread, facecolor="#f0efe8", edgecolor="none", zorder=0))
+def _ground(canvas: Axes, x: Any, y: Any, nodes: Any, links: list[tuple[int, int]]) -> None:
+    """Pale ground beneath the nodes of a community and the links between them."""
+    pale = "#efeee6"
+    canvas.scatter(x[nodes], y[nodes], s=620, c=pale, linewidths=0, zorder=0)
+    for i, j in links:
+        canvas.plot([x[i], x[j]], [y[i], y[j]], color=pale, linewidth=24.9, solid_capstyle="round", zorder=0)
 
 
 def _title(
@@ -274,7 +277,7 @@ def _title(
     text = _fit(title, 52)
     half = text_width_mm(text, SMALL) / 2 + 0.6
     at = float(np.clip(x.mean(), half + 1, width - half - 1))
-    up = float(y.max()) + max(float(np.ptp(y)) * 0.15, 0) + 5.5
+    up = float(y.max()) + 6.6
     for _ in range(12):
         box = (at - half, up - 1.6, at + half, up + 1.6)
         if not any(box[0] < b[2] and b[0] < box[2] and box[1] < b[3] and b[1] < box[3] for b in taken):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+from matplotlib.ticker import MaxNLocator
 
 from onearm.outputs.figures.style import GREY, INK, RULE_GREY, Size, axes_mm, new_figure, no_data, styled
 from onearm.outputs.figures.text import SMALL, text_width_mm
@@ -114,7 +115,7 @@ def draw_volcano(volcano: Volcano, *, size: Size | None = None) -> Figure:
     if not table.height:
         return no_data(size, "No feature could be compared.")
     figure = new_figure(size)
-    axes = axes_mm(figure, left=_MARGIN_MM + 12, right=_MARGIN_MM + 3, bottom=13, top=9)
+    axes = axes_mm(figure, left=12, right=3, bottom=13, top=9)
     x = table["EFFECT"].to_numpy()
     y = -np.log10(np.maximum(table["P"].to_numpy(), 1e-300))
     way = table["WAY"].to_numpy()
@@ -133,7 +134,11 @@ def draw_volcano(volcano: Volcano, *, size: Size | None = None) -> Figure:
             zorder=front,
             rasterized=many,
         )
-    axes.set_xlim(-reach, reach)
+    # names stand inside the axes, in a margin beyond the points on each side
+    beyond = reach * (1 + 2 * _MARGIN_MM / (size.width_mm - 15 - 2 * _MARGIN_MM))
+    axes.set_xlim(-beyond, beyond)
+    ticks = [tick for tick in MaxNLocator(7, steps=[1, 2, 2.5, 5, 10]).tick_values(-reach, reach) if abs(tick) <= reach]
+    axes.set_xticks(ticks)
     axes.set_ylim(0, top)
     axes.axvline(0, color=RULE_GREY, linewidth=0.5, zorder=0)
     if volcano.least_effect > 0:
@@ -147,7 +152,7 @@ def draw_volcano(volcano: Volcano, *, size: Size | None = None) -> Figure:
     height = size.height_mm - 22
     for side in (-1, 1):
         mine = np.flatnonzero(way == side)[: min(_NAMED, int(height / _LINE_MM))]
-        _name(axes, [(table["LABEL"][int(i)], x[i], y[i]) for i in mine], side, height)
+        _name(axes, [(table["LABEL"][int(i)], x[i], y[i]) for i in mine], side * reach, height)
     return figure
 
 
@@ -159,7 +164,7 @@ def _heads(axes: Axes, volcano: Volcano, n_down: int, n_up: int) -> None:
         axes.text(at, 1.02, text, transform=axes.transAxes, ha=align, va="bottom", fontsize=SMALL, color=colour)
 
 
-def _name(axes: Axes, points: list[tuple[str, float, float]], side: int, height_mm: float) -> None:
+def _name(axes: Axes, points: list[tuple[str, float, float]], edge: float, height_mm: float) -> None:
     """Write names into the margin in the order of their points, no two over one another."""
     if not points:
         return
@@ -174,11 +179,11 @@ def _name(axes: Axes, points: list[tuple[str, float, float]], side: int, height_
         places[-1] -= over
         for i in range(len(places) - 2, -1, -1):
             places[i] = min(places[i], places[i + 1] - room)
-    edge = axes.get_xlim()[1 if side > 0 else 0]
     for (label, x, y), place in zip(points, places, strict=True):
-        line = {"arrowstyle": "-", "color": GREY, "linewidth": 0.35, "shrinkA": 1, "shrinkB": 1.5}
+        start = (0.0 if edge > 0 else 1.0, 0.5)  # of the text, so that no line crosses it
+        line = {"arrowstyle": "-", "color": GREY, "linewidth": 0.35, "shrinkA": 0, "shrinkB": 1.5, "relpos": start}
         axes.annotate(
-            _shorten(label), xy=(x, y), xytext=(edge * 1.02, place), ha="left" if side > 0 else "right", va="center",
+            _shorten(label), xy=(x, y), xytext=(edge * 1.05, place), ha="left" if edge > 0 else "right", va="center",
             fontsize=SMALL, color=INK, arrowprops=line, annotation_clip=False,
         )  # fmt: skip
 

@@ -72,7 +72,8 @@ def comparison_label(protocol: Protocol, name: str) -> str:
     if name.startswith("change: "):
         return f"change to {name.removeprefix('change: ')}"
     words = {"response": "responders against others", "tissue": "tumour against normal tissue"}
-    return words.get(name) or endpoint_label(protocol, name)
+    label = endpoint_label(protocol, name)
+    return words.get(name) or (label if label[:2].isupper() else label[:1].lower() + label[1:])
 
 
 def feature_labels(datasets: Mapping[str, pl.DataFrame], assay: str) -> pl.DataFrame:
@@ -89,8 +90,8 @@ def feature_labels(datasets: Mapping[str, pl.DataFrame], assay: str) -> pl.DataF
     Returns
     -------
     polars.DataFrame
-        ``FEATURE LABEL``: the gene, with the feature behind it where several have the same; the name of an annotated mass; else the
-        feature.
+        ``FEATURE LABEL``: the gene, with the feature behind it where several have the same; the name of an annotated mass;
+        else the feature.
     """
     import polars as pl
 
@@ -205,7 +206,7 @@ def tabulate_features(
     Returns
     -------
     list of Table
-        For each group: assays, comparisons, foremost features, gene sets, scores, times, correlations; the results table holds every
+        For each group: assays, comparisons, foremost features, gene sets, scores, times; the results table holds every
         feature and set.
     """
     import polars as pl
@@ -348,12 +349,9 @@ class _Maker:
                     *self._p(block, variable, level),
                 ]
                 lines.append(row(feature_label(labels, level), cells, depth=0))
-            unit = (
-                next((s.unit for s in [block.stat("estimate", variable, levels[0])] if s.unit), "Difference")
-                if levels
-                else "Difference"
-            )
-            title = f"{assay_label(self.protocol, assay)}, {comparison_label(self.protocol, variable)}: the {len(levels)} features that differ most"
+            unit = (block.stat("estimate", variable, levels[0]).unit if levels else None) or "Difference"
+            label = f"{assay_label(self.protocol, assay)}, {comparison_label(self.protocol, variable)}"
+            title = f"{label}: the {len(levels)} features that differ most"
             columns = ("", "n", f"{unit[:1].upper()}{unit[1:]} ({self.printer.coverage()})", "P", "Q")
             yield self._table(
                 f"omics_{_slug(assay)}_{_slug(variable)}",
@@ -480,7 +478,8 @@ class _Maker:
                         )
                     )
                 unit = block.stat("hazard_ratio", variable, levels[0]).unit or ""
-                title = f"{assay_label(self.protocol, assay)}, {comparison_label(self.protocol, variable)}: the {len(levels)} {what} with the smallest P"
+                label = f"{assay_label(self.protocol, assay)}, {comparison_label(self.protocol, variable)}"
+                title = f"{label}: the {len(levels)} {what} with the smallest P"
                 columns = ("", "n", "Events", f"Hazard ratio {unit} ({self.printer.coverage()})", "P", "Q")
                 yield self._table(
                     f"omics_{what}_{_slug(assay)}_{_slug(variable)}",
