@@ -36,6 +36,7 @@ from onearm.outputs.tables.others import FEATURES
 from onearm.outputs.tables.sensitivity import tabulate_sensitivity
 from onearm.outputs.tables.subgroups import tabulate_models, tabulate_subgroups
 from onearm.outputs.tables.therapy import tabulate_therapy
+from onearm.outputs.tables.tissue import tabulate_tissue
 
 if TYPE_CHECKING:
     import polars as pl
@@ -106,6 +107,7 @@ def present(
         "therapy": tabulate_therapy(lookups, protocol, printer),
         "biomarkers": [
             *tabulate_biomarkers(lookups, protocol, printer),
+            *tabulate_tissue(lookups, protocol, printer),
             *tabulate_features(results, datasets, groups, protocol, printer),
         ],
         "design": [tabulate_design(lookups, printer)],

@@ -19,6 +19,7 @@ from onearm.outputs.album.omics import (
 from onearm.outputs.album.picture import Picture, Trial
 from onearm.outputs.album.safety import adverse_events
 from onearm.outputs.album.survival import survival
+from onearm.outputs.album.tissue import field_maps
 from onearm.outputs.figures.style import Size
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ MAKERS: Final[tuple[Callable[[Trial, Lookup], Iterator[Picture]], ...]] = (
     biomarker_boxes,
     biomarker_pairs,
     biomarker_curves,
+    field_maps,
     feature_components,
     feature_volcanoes,
     feature_heatmaps,
