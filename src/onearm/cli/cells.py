@@ -200,10 +200,8 @@ def _contents(table: CellTable) -> str:
     markers = sorted({name.split("|")[0] for name in cells.columns if "|" in name})
     classes = cells["PHENOTYPE"].drop_nulls().value_counts(sort=True).head(_MOST_CLASSES)
     tissues = cells["TISSUE"].drop_nulls().value_counts(sort=True).head(_MOST_CLASSES)
-    lines = [
     n_fields = cells.select(pl.struct("SLIDE", "FIELD").n_unique()).item()
     lines = [f"{cells.height:,} cells in {in_fields(n_fields)} ({table.software}, {scale})"]
-    ]
     for title, counts in (("Classes", classes), ("Tissues", tissues)):
         if counts.height:
             lines.append(f"{title}: " + ", ".join(f"{name} {n:,}" for name, n in counts.iter_rows()))
