@@ -211,7 +211,7 @@ class Among(NamedTuple):
     variable : str
         Name of a characteristic of the cohort.
     level : str
-        Its level.
+        Its level; several that count as one are joined by ``|``, such as ``IVA|IVB``.
     """
 
     variable: str
@@ -395,14 +395,15 @@ class Margin:
     ----------
     variable : str
         Its name.
-    counts : dict of str to int
-        Patients by level; where they do not add up to the cohort the rest has the level `rest`.
+    counts : dict of str to int or None
+        Patients by level; None where that was not printed. Where printed ones do not add up to the cohort and none is
+        missing, the remaining patients have the level `rest`.
     rest : str
         Level of those not counted.
     """
 
     variable: str
-    counts: dict[str, int]
+    counts: dict[str, int | None]
     rest: str = "unknown"
 
 
