@@ -31,6 +31,7 @@ from onearm.analyses.response import best_response, progression_extents, respons
 from onearm.analyses.subgroups import subgroups
 from onearm.analyses.survival import follow_up, survival, survival_curve, survival_rate
 from onearm.analyses.therapy import therapy
+from onearm.analyses.tissue import slope_change_groups, tissue_alignment
 from onearm.protocol import Protocol
 from onearm.results import concat_results
 
@@ -173,6 +174,16 @@ ANALYSES: Final[Mapping[str, Analysis]] = MappingProxyType(
             biomarker_survival,
             ("n", "events", "hazard_ratio", "conf_low", "conf_high", "p_value", "q_value", "median", "p_log_rank"),
             "Cox DR (1972), J R Stat Soc B 34:187-220; Anderson JR, Cain KC, Gelber RD (1983), J Clin Oncol 1:710-719",
+        ),
+        "slope_change": Analysis(
+            slope_change_groups,
+            ("cut", "undecided", "n", "median", "q1", "q3", "p_value", "hazard_ratio", "concordance"),
+            "ALTER-E-003, Mol Cancer (2025), doi 10.1186/s12943-025-02376-w; Harrell FE et al. (1982), JAMA 247:2543-2546",
+        ),
+        "tissue_alignment": Analysis(
+            tissue_alignment,
+            ("n", "median", "q1", "q3", "landmark", "shift", "confidence"),
+            "Hahne F et al. (2010), Cytometry A 77A:121-131",
         ),
     }
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -212,8 +213,9 @@ def _print_findings(findings: pl.DataFrame) -> None:
         print(f"         {first['message']}\n         Fix: {first['fix']}")
         rows = [
             f"{row['subject'] or '-'}" + (f" (row {row['row']})" if row["row"] else "")
-            for row in part.head(_MOST_FINDINGS).iter_rows(named=True)
+            for row in part.iter_rows(named=True)
         ]
-        if rows != ["-"]:
-            more = f" and {part.height - _MOST_FINDINGS} more" if part.height > _MOST_FINDINGS else ""
-            print(f"         {', '.join(rows)}{more}")
+        each = [f"{name} ({n}x)" if n > 1 else name for name, n in Counter(rows).items()]
+        if each != ["-"]:
+            more = f" and {len(each) - _MOST_FINDINGS} more" if len(each) > _MOST_FINDINGS else ""
+            print(f"         {', '.join(each[:_MOST_FINDINGS])}{more}")

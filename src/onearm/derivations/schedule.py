@@ -37,7 +37,9 @@ def find_schedule_deviations(
     """
     treated = adsl.filter(pl.col("TRTSDT").is_not_null())
     steps = tuple((step.every_days, step.until_day) for step in protocol.tumour.schedule)
-    if steps and treated.height:
+    # One row per patient says when somebody progressed, not when scans were made.
+    are_recorded = any(records.get(domain) is not None for domain in ("tr", "tu", "rs"))
+    if steps and treated.height and are_recorded:
         progressed = adrs.filter((pl.col("PARAMCD") == "PD") & (pl.col("AVALC") == "Y")).select("USUBJID", "ADT")
         ends = treated.join(progressed.unique("USUBJID"), on="USUBJID", how="left")
         followed = _until(ends, "ADT", "NTRTDT", "DTHDT", "LSTALVDT", "CUTOFFDT")

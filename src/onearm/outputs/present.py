@@ -34,6 +34,7 @@ from onearm.outputs.tables.liver import tabulate_liver
 from onearm.outputs.tables.sensitivity import tabulate_sensitivity
 from onearm.outputs.tables.subgroups import tabulate_models, tabulate_subgroups
 from onearm.outputs.tables.therapy import tabulate_therapy
+from onearm.outputs.tables.tissue import tabulate_tissue
 
 if TYPE_CHECKING:
     import polars as pl
@@ -99,7 +100,10 @@ def present(
             tabulate_liver(lookups, printer),
         ],
         "therapy": tabulate_therapy(lookups, protocol, printer),
-        "biomarkers": tabulate_biomarkers(lookups, protocol, printer),
+        "biomarkers": [
+            *tabulate_biomarkers(lookups, protocol, printer),
+            *tabulate_tissue(lookups, protocol, printer),
+        ],
         "design": [tabulate_design(lookups, printer)],
         "further": [tabulate_rest(results, printer)],
     }

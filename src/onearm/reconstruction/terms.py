@@ -436,4 +436,4 @@ def lost_term(endpoint: str, schedule: Schedule) -> Term:
         early = [code for code in patients.codes[endpoint] if code & 1 and 0 <= code >> 1 < schedule.shortest_follow_up]
         return [float(len(early))]
 
-    return Term((f"{endpoint}.lost",), (Printed(float(allowed), 0, "<"),), compute, frozenset([endpoint]))  # type: ignore[arg-type]
+    return Term((f"{endpoint}.lost",), (Printed(allowed + 0.5, 1, "<"),), compute, frozenset([endpoint]))  # type: ignore[arg-type]

@@ -12,6 +12,7 @@ from onearm.outputs.album.forest import forest
 from onearm.outputs.album.picture import Picture, Trial
 from onearm.outputs.album.safety import adverse_events
 from onearm.outputs.album.survival import survival
+from onearm.outputs.album.tissue import field_maps
 from onearm.outputs.figures.style import Size
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ MAKERS: Final[tuple[Callable[[Trial, Lookup], Iterator[Picture]], ...]] = (
     biomarker_boxes,
     biomarker_pairs,
     biomarker_curves,
+    field_maps,
 )
 """What draws the figures, in the order of the report; each gives none where there is nothing to draw."""
 
