@@ -122,17 +122,15 @@ def read(rows: int) -> None:
         size = path.stat().st_size / 1e9
         seconds, cpu, memory, counted, mutated = in_a_process(READ, path)
         print(f"MAF of {rows:,} rows ({size:.2f} GB) to burden and gene matrix; target 15 s and 4 GB for 10,000,000")
-        print(
-            f"  {'onearm':28} {seconds:9.2f} s   {cpu:6.2f} s of processor   {memory:5.2f} GB   {counted:,.0f} counted, {mutated:,.0f} mutated"
-        )
+        used = f"{cpu:6.2f} s of processor   {memory:5.2f} GB"
+        print(f"  {'onearm':28} {seconds:9.2f} s   {used}   {counted:,.0f} counted, {mutated:,.0f} mutated")
         if importlib.util.find_spec("pandas") is None:
             print(f"  {'pandas':28} skipped: not installed")
             return
         theirs, their_cpu, memory, again, also = in_a_process(PANDAS, path)
         same = "same numbers" if (counted, mutated) == (again, also) else f"{again:,.0f} counted, {also:,.0f} mutated"
-        print(
-            f"  {'pandas':28} {theirs:9.2f} s   {their_cpu:6.2f} s of processor   {memory:5.2f} GB   {theirs / seconds:.1f} times onearm   {same}"
-        )
+        used = f"{their_cpu:6.2f} s of processor   {memory:5.2f} GB"
+        print(f"  {'pandas':28} {theirs:9.2f} s   {used}   {theirs / seconds:.1f} times onearm   {same}")
 
 
 def associate(m: int) -> None:

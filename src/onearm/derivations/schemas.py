@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import polars as pl
 
-__all__ = ["ADAE", "ADBM", "ADDV", "ADEX", "ADLB", "ADRS", "ADSL", "ADTR", "ADTTE", "TRACE"]
+__all__ = ["ADAE", "ADBM", "ADCM", "ADDV", "ADEX", "ADHY", "ADLB", "ADRS", "ADSL", "ADTR", "ADTTE", "TRACE"]
 
 _IDS: Final[dict[str, Any]] = {"STUDYID": pl.String, "USUBJID": pl.String}
 TRACE: Final[dict[str, Any]] = {"SRCDOM": pl.String, "SRCSEQ": pl.Int64, "RULE": pl.String, "WHY": pl.String}
@@ -100,7 +100,15 @@ ADEX: Final[dict[str, Any]] = {
     "AENDY": pl.Int64,
     "EXDOSE": pl.Float64,
     "EXDOSU": pl.String,
+    "AVAL": pl.Float64,
+    "AVALU": pl.String,
     "DOSELVL": pl.Int64,
+    "WEIGHT": pl.Float64,
+    "BSA": pl.Float64,
+    "EXADJ": pl.String,
+    "AVISIT": pl.String,
+    "EOTSTT": pl.String,
+    "DCTREAS": pl.String,
     **TRACE,
 }
 ADAE: Final[dict[str, Any]] = {
@@ -148,6 +156,21 @@ ADLB: Final[dict[str, Any]] = {
     **TRACE,
 }
 ADDV: Final[dict[str, Any]] = {**_IDS, "DVCAT": pl.String, "ADT": pl.Date, **TRACE}
+ADCM: Final[dict[str, Any]] = {
+    **_IDS,
+    "ACAT": pl.String,
+    "CMTRT": pl.String,
+    "CMDECOD": pl.String,
+    "CMCLAS": pl.String,
+    "CMINDC": pl.String,
+    "CMCAT": pl.String,
+    "LINE": pl.Int64,
+    "ASTDT": pl.Date,
+    "AENDT": pl.Date,
+    "ASTDY": pl.Int64,
+    "AENDY": pl.Int64,
+    **TRACE,
+}
 ADBM: Final[dict[str, Any]] = {
     **_IDS,
     "ASSAY": pl.String,
@@ -164,5 +187,15 @@ ADBM: Final[dict[str, Any]] = {
     "ANL01FL": pl.String,
     "ANLGRP": pl.String,
     "RSPFL": pl.String,
+    **TRACE,
+}
+ADHY: Final[dict[str, Any]] = {
+    **_IDS,
+    "TRANSA": pl.Float64,
+    "BILI": pl.Float64,
+    "ALP": pl.Float64,
+    "QUADRANT": pl.String,
+    "NOCHOLFL": pl.String,
+    "W30FL": pl.String,
     **TRACE,
 }

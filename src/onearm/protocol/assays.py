@@ -7,10 +7,22 @@ from typing import Annotated, Literal
 from pydantic import Discriminator, Tag
 
 from onearm.protocol.assay_genomes import MutationAssay
+from onearm.protocol.assay_omics import FeaturesAssay
 from onearm.protocol.assay_section import AssaySection, SampleSheet
+from onearm.protocol.assay_tissue import CellsAssay
 from onearm.protocol.base import Months, Name, Section
 
-__all__ = ["Assay", "AssaySection", "Biomarker", "SampleSheet", "TableAssay", "assay_kind"]
+__all__ = [
+    "Assay",
+    "AssaySection",
+    "Biomarker",
+    "CellsAssay",
+    "FeaturesAssay",
+    "MutationAssay",
+    "SampleSheet",
+    "TableAssay",
+    "assay_kind",
+]
 
 
 class TableAssay(AssaySection):
@@ -53,7 +65,10 @@ def assay_kind(section: object) -> str:
 
 
 Assay = Annotated[
-    Annotated[TableAssay, Tag("table")] | Annotated[MutationAssay, Tag("mutations")],
+    Annotated[TableAssay, Tag("table")]
+    | Annotated[CellsAssay, Tag("cells")]
+    | Annotated[FeaturesAssay, Tag("features")]
+    | Annotated[MutationAssay, Tag("mutations")],
     Discriminator(assay_kind),
 ]
 """Any assay; each room that reads one adds its section here."""

@@ -52,6 +52,8 @@ class Course:
         Day of death, of withdrawing consent, of refusing more treatment.
     kinetics : Kinetics
         What each lesion does.
+    resistance, frailty : ndarray, shape (n,)
+        Standard normal: of the resistant fraction on its scale, and of the frailty shared by progression and death.
     """
 
     schedule: Schedule
@@ -63,6 +65,8 @@ class Course:
     withdrawal: Ints
     refusal: Ints
     kinetics: Kinetics
+    resistance: Floats
+    frailty: Floats
 
 
 def draw_course(
@@ -92,15 +96,22 @@ def draw_course(
     n = len(subjects.age)
     ratio = {
         on: effect_ratio(assumptions.effect, on, subjects, assumptions.lesions.column)
-        for on in ("growth", "progression", "death")
+        for on in ("growth", "progression", "death", "resistance")
     }
     random = {stage: generator(seed, block, stage) for stage in Stage}
-    kinetics = draw_kinetics(random[Stage.GROWTH], assumptions.growth, lesions.size.shape, ratio["growth"])
+    kinetics = draw_kinetics(
+        random[Stage.GROWTH],
+        assumptions.growth,
+        (n, lesions.size.shape[1]),
+        ratio=ratio["growth"],
+        odds=ratio["resistance"],
+    )
     schedule = draw_schedule(random[Stage.VISITS], assumptions.visits, planned, n)
     true = true_sizes(lesions.size, kinetics, schedule.day)
     digits = assumptions.lesions.digits
     measured = measure(random[Stage.MEASUREMENTS], assumptions.growth, lesions, true, schedule, digits=digits)
-    frailty = np.exp(assumptions.death.frailty_sd * random[Stage.DEATH].standard_normal(n))
+    frail = random[Stage.DEATH].standard_normal(n)
+    frailty = np.exp(assumptions.death.frailty_sd * frail)
     resistance = _relative(kinetics.patient_resistant, assumptions.growth.resistant)
     new_disease = draw_new_disease(
         random[Stage.PROGRESSION],
@@ -122,6 +133,8 @@ def draw_course(
         withdrawal=survival_days(leaving, rates.withdrawal_per_month, n),
         refusal=survival_days(leaving, rates.treatment_refusal_per_month, n),
         kinetics=kinetics,
+        resistance=kinetics.resistance,
+        frailty=frail,
     )
 
 

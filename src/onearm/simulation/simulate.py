@@ -11,7 +11,9 @@ from onearm.simulation.assumptions import Assumptions
 from onearm.simulation.history import observe
 from onearm.simulation.randomness import Stage, generator
 from onearm.simulation.screening import Screening, plan_screening
+from onearm.simulation.tables.assays import assay_tables
 from onearm.simulation.tables.columns import keys_of
+from onearm.simulation.tables.patients import patient_tables
 from onearm.simulation.tables.safety import ae_table, lb_table
 from onearm.simulation.tables.subjects import dm_table, ds_table, ss_table
 from onearm.simulation.tables.treatment import cm_table, ex_table
@@ -41,7 +43,8 @@ def simulate(protocol: Protocol, assumptions: Assumptions, *, n: int, seed: int)
     -------
     dict of str to polars.DataFrame
         ``dm ex tu tr ae ds ss cm lb`` with CDISC names. They hold records only: no response, no time to an event. There
-        is no ``rs``, as an assessed response would be an answer.
+        is no ``rs``, as an assessed response would be an answer. Where the protocol reads one row per patient
+        (``[source.patients]``) they are ``patients``, ``sizes`` and ``ae`` instead, with the best response as it was recorded.
 
     Raises
     ------
@@ -116,10 +119,16 @@ def simulate_block(
     history = observe(protocol, assumptions, screening, seed=seed, block=block)
     keys = keys_of(screening, screening.is_enrolled)
     rest = generator(seed, block, Stage.SCREENING)
-    medication = generator(seed, block, Stage.MEDICATION)
+    medication, sampled = generator(seed, block, Stage.MEDICATION), generator(seed, block, Stage.ASSAYS)
+    dm = dm_table(rest, protocol, assumptions, screening, history, keys=keys)
+    if protocol.source.patients is not None:
+        treated = dm.filter(pl.col("ARMCD") == "TREATED")
+        rows = patient_tables(rest, protocol, assumptions, history, keys=keys, dm=treated)
+        ae = ae_table(medication, protocol, assumptions, history, keys)
+        return {**rows, "ae": ae, **assay_tables(sampled, protocol, assumptions, history, keys)}
     tu, tr = tumour_tables(protocol, assumptions, history, keys)
-    return {
-        "dm": dm_table(rest, protocol, assumptions, screening, history, keys=keys),
+    tables = {
+        "dm": dm,
         "ex": ex_table(protocol, assumptions, history, keys),
         "tu": tu,
         "tr": tr,
@@ -127,5 +136,7 @@ def simulate_block(
         "ds": ds_table(rest, assumptions, screening, history, keys),
         "ss": ss_table(rest, assumptions, history, keys),
         "cm": cm_table(medication, assumptions, history, keys),
-        "lb": lb_table(generator(seed, block, Stage.LABORATORY), assumptions, history, keys),
     }
+    if assumptions.laboratory.parameter:
+        tables["lb"] = lb_table(generator(seed, block, Stage.LABORATORY), assumptions, history, keys)
+    return {**tables, **assay_tables(sampled, protocol, assumptions, history, keys)}

@@ -1,5 +1,6 @@
 """What a synthetic trial assumes about patients, tumours and toxicity: a closed model, read from assumptions.toml."""
 
+from onearm.simulation.assumptions.assays import Assay, Measure
 from onearm.simulation.assumptions.disease import (
     Death,
     Effect,
@@ -10,7 +11,16 @@ from onearm.simulation.assumptions.disease import (
     Visits,
 )
 from onearm.simulation.assumptions.model import Assumptions
-from onearm.simulation.assumptions.patients import Accrual, Age, Lesions, MetastaticSite, Size, Subject
+from onearm.simulation.assumptions.patients import (
+    Accrual,
+    Age,
+    Grouping,
+    Lesions,
+    MetastaticSite,
+    NumberColumn,
+    Size,
+    Subject,
+)
 from onearm.simulation.assumptions.read import parse_assumptions, read_assumptions, shipped_assumptions
 from onearm.simulation.assumptions.safety import (
     Actions,
@@ -27,6 +37,7 @@ __all__ = [
     "Accrual",
     "Actions",
     "Age",
+    "Assay",
     "Assumptions",
     "ConcomitantMedication",
     "Death",
@@ -35,10 +46,13 @@ __all__ = [
     "Event",
     "FollowUp",
     "GradeActions",
+    "Grouping",
     "Growth",
     "Laboratory",
     "Lesions",
+    "Measure",
     "MetastaticSite",
+    "NumberColumn",
     "Parameter",
     "Progression",
     "Size",
