@@ -110,9 +110,9 @@ def nearest(
     def solve(field: _Field, threads: int) -> None:
         if not field.sources.size or not field.targets.size:
             return
-        place = np.full(len(to), -1)
-        place[field.targets] = np.arange(field.targets.size)
-        mine = np.where(itself[field.sources] >= 0, place[itself[field.sources]], -1)
+        mine = itself[field.sources]
+        if (mine >= 0).any():  # targets of a field are in ascending order
+            mine = np.where(mine >= 0, np.searchsorted(field.targets, mine), -1)
         found = _nearest_of_field(xy[field.sources], to[field.targets], mine, (reach, positive_only), threads)
         distance[field.sources] = found.distance
         index[field.sources] = np.where(found.index >= 0, field.targets[found.index], -1)

@@ -20,6 +20,7 @@ from onearm.outputs.album.picture import Picture, Trial
 from onearm.outputs.album.safety import adverse_events
 from onearm.outputs.album.survival import survival
 from onearm.outputs.album.tissue import field_maps
+from onearm.outputs.album.treatment import doses, hys_law, timelines
 from onearm.outputs.figures.style import Size
 
 if TYPE_CHECKING:
@@ -41,7 +42,10 @@ MAKERS: Final[tuple[Callable[[Trial, Lookup], Iterator[Picture]], ...]] = (
     swimmer,
     survival,
     forest,
+    doses,
+    timelines,
     adverse_events,
+    hys_law,
     biomarker_boxes,
     biomarker_pairs,
     biomarker_curves,
