@@ -2,9 +2,9 @@
 Nearest neighbours and neighbours within a radius, for millions of cells in many fields at once.
 
 The engine is SciPy's k-d tree. Three things make it fast here: trees are split at the middle of a box instead of at the
-median of its points and their boxes are not shrunk (a third of the building time, the same answers), points are looked up in the order of rows of tiles, so that
-one query finds in the cache what the one before it needed, and building, which SciPy does in one thread, is shared by
-cutting a large field into stripes.
+median of its points and their boxes are not shrunk (a third of the building time, the same answers), points are looked up
+in the order of rows of tiles, so that one query finds in the cache what the one before it needed, and building, which
+SciPy does in one thread, is shared by cutting a large field into stripes.
 """
 
 from __future__ import annotations
