@@ -106,7 +106,7 @@ def _median(rows: pl.DataFrame) -> float:
 
 def test_the_retrospective_cohort_is_a_sheet_of_patients_and_their_adverse_events(checked) -> None:
     place, _ = checked["ai_ici_sarcoma"]
-    assert sorted(file.name for file in (place / "data").iterdir()) == ["ae.csv", "patients.csv", "sizes.csv"]
+    assert sorted(file.name for file in (place / "data").iterdir()) == ["ae.csv", "cm.csv", "patients.csv", "sizes.csv"]
     patients = pl.read_csv(place / "data" / "patients.csv", infer_schema=False)
     assert patients.height == LARGE
     assert set(patients["BEST_RESPONSE"]) == {"CR", "PR", "SD", "PD", "NE"}
@@ -198,3 +198,10 @@ def test_flags_and_counts_of_sites_follow_from_the_list(checked) -> None:
     counted = dm["METSITES"].str.split(";").list.len()
     expected = pl.select(pl.when(counted > 2).then(pl.lit(">2")).otherwise(counted.cast(pl.String))).to_series()
     assert (dm["NMETSITE"] == expected).all()
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("n", [1, 10])
+def test_a_handful_of_patients_has_nothing_to_find(name: str, n: int, tmp_path: Path) -> None:
+    simulate_trial_folder(name, tmp_path, n=n, seed=5)
+    assert check_trial(tmp_path).findings["message"].to_list() == []
