@@ -6,11 +6,21 @@ from typing import Annotated, Literal
 
 from pydantic import Discriminator, Tag
 
+from onearm.protocol.assay_omics import FeaturesAssay
 from onearm.protocol.assay_section import AssaySection, SampleSheet
 from onearm.protocol.assay_tissue import CellsAssay
 from onearm.protocol.base import Months, Name, Section
 
-__all__ = ["Assay", "AssaySection", "Biomarker", "CellsAssay", "SampleSheet", "TableAssay", "assay_kind"]
+__all__ = [
+    "Assay",
+    "AssaySection",
+    "Biomarker",
+    "CellsAssay",
+    "FeaturesAssay",
+    "SampleSheet",
+    "TableAssay",
+    "assay_kind",
+]
 
 
 class TableAssay(AssaySection):
@@ -53,7 +63,9 @@ def assay_kind(section: object) -> str:
 
 
 Assay = Annotated[
-    Annotated[TableAssay, Tag("table")] | Annotated[CellsAssay, Tag("cells")],
+    Annotated[TableAssay, Tag("table")]
+    | Annotated[CellsAssay, Tag("cells")]
+    | Annotated[FeaturesAssay, Tag("features")],
     Discriminator(assay_kind),
 ]
 """Any assay; each room that reads one adds its section here."""

@@ -19,10 +19,11 @@ from onearm.data.assays import (
     read_cells_assay,
     read_table_assay,
 )
+from onearm.data.assays.omics import FeatureOptions, read_features_assay
 from onearm.data.files import find_file
 from onearm.errors import DataError
 from onearm.protocol import Protocol
-from onearm.protocol.assays import CellsAssay, SampleSheet, TableAssay
+from onearm.protocol.assays import CellsAssay, FeaturesAssay, SampleSheet, TableAssay
 
 __all__ = ["KINDS", "assay_files", "read_assays", "sample_options"]
 
@@ -69,8 +70,16 @@ def _read_cells(folder: Path, name: str, section: CellsAssay, findings: Findings
     return read_cells_assay(folder, name, files, findings)
 
 
+def _read_features(folder: Path, name: str, section: FeaturesAssay, findings: Findings) -> Assay:
+    own = {key: getattr(section, key) for key in FeatureOptions.__dataclass_fields__ if hasattr(section, key)}
+    own |= {"samples": sample_options(section.samples), "has_mcp_counter": "mcp_counter" in section.scores}
+    return read_features_assay(folder, name, FeatureOptions(**own), findings)
+
+
 Reader = Callable[[Path, str, Any, Findings], Assay]  # each reader takes the section of its kind
-KINDS: Final[Mapping[str, Reader]] = MappingProxyType({"table": _read_table, "cells": _read_cells})
+KINDS: Final[Mapping[str, Reader]] = MappingProxyType(
+    {"table": _read_table, "cells": _read_cells, "features": _read_features}
+)
 """Kind of an assay to what reads it."""
 
 
@@ -92,6 +101,8 @@ def assay_files(protocol: Protocol) -> Collection[str]:
     for section in protocol.assay.values():
         found += [str(value) for key, value in section.model_dump().items() if key == "file" and value]
         found += [*section.files, *section.areas, *section.scores] if isinstance(section, CellsAssay) else []
+        if isinstance(section, FeaturesAssay):
+            found += [name for name in (section.runs, section.compounds, *section.gene_sets, section.limit) if name]
         found += [section.samples.file] if section.samples else []
     return found
 
