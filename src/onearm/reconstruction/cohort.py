@@ -16,7 +16,7 @@ from typing import Final
 import numpy as np
 
 from onearm.errors import MethodError
-from onearm.reconstruction.anneal import anneal
+from onearm.reconstruction.anneal import anneal, anneal_in_rounds
 from onearm.reconstruction.check import check_terms
 from onearm.reconstruction.joint import (
     STABLE_DAYS,
@@ -206,8 +206,11 @@ def _search(cohort: Cohort, patients: JointPatients, terms: Sequence[Term], rng:
     moves = JointMoves(cohort, every, _exchangeable(cohort, patients), marks)
     faults = FaultTerm()
     anneal(patients, [faults, *(t for t in terms if not _about_groups(t))], moves, rng, steps=steps // 3, hot=1.0)
-    loss = anneal(patients, [faults, *terms], moves, rng, steps=steps, hot=0.7)
-    return loss and anneal(patients, [faults, *terms], moves, rng, steps=steps // 2, hot=0.3)
+    quick = [term for term in terms if not term.is_slow]
+    loss = anneal_in_rounds(patients, [faults, *quick], moves, rng, steps=steps)
+    if len(quick) == len(terms):
+        return loss
+    return anneal_in_rounds(patients, [faults, *terms], moves, rng, steps=steps // 2, hot=0.4)
 
 
 _TIMES: Final = ("PFS", "OS", "TTR", "DOR")

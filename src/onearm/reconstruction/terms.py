@@ -65,11 +65,14 @@ class Patients:
         Times by endpoint (`onearm.reconstruction.curve_numbers.code_of`); -1 for patients who do not have one.
     labels : dict of str to list of str
         Levels by characteristic.
+    sorted_times : dict
+        What `times` has collected since the last change; whoever changes times or labels clears it.
     """
 
     n: int
     codes: dict[str, list[int]] = field(default_factory=dict)
     labels: dict[str, list[str]] = field(default_factory=dict)
+    sorted_times: dict[tuple[str, tuple[Among, ...]], list[int]] = field(default_factory=dict)
 
     def members(self, among: Sequence[tuple[list[str], frozenset[str]]]) -> Iterator[int]:
         """
@@ -109,9 +112,25 @@ class Patients:
         list of int
             Ascending codes of those who have the endpoint.
         """
+        key = (endpoint, tuple(among))
+        if key not in self.sorted_times:
+            self.sorted_times[key] = self._collect(endpoint, among)
+        return self.sorted_times[key]
+
+    def _collect(self, endpoint: str, among: Sequence[Among]) -> list[int]:
         codes = self.codes[endpoint]
         if not among:
-            return sorted(code for code in codes if code >= 0)
+            return sorted([code for code in codes if code >= 0])
+        if len(among) == 1:
+            variable, level = among[0]
+            levels = _levels(level)
+            return sorted(
+                [
+                    code
+                    for code, label in zip(codes, self.labels[variable], strict=True)
+                    if code >= 0 and label in levels
+                ]
+            )
         wanted = [(self.labels[variable], _levels(level)) for variable, level in among]
         return sorted(codes[i] for i in self.members(wanted) if codes[i] >= 0)
 
@@ -143,6 +162,8 @@ class Term:
         Endpoints and characteristics that the numbers depend on.
     among : tuple of Among
         Of whose times; empty for all.
+    is_slow : bool
+        Whether the numbers come from a model of several covariates.
     """
 
     names: tuple[str, ...]
@@ -150,6 +171,7 @@ class Term:
     compute: Callable[[Patients], Sequence[float]]
     touches: frozenset[str]
     among: tuple[Among, ...] = ()
+    is_slow: bool = False
 
     def concerns(self, patients: Patients, changed: Sequence[int]) -> bool:
         """
@@ -398,7 +420,7 @@ def comparison_term(target: Comparison, conventions: Conventions) -> Term:
     names = tuple(f"{target.name}.{part}" for part, value in parts.items() if value is not None)
     shown = tuple(value for value in parts.values() if value is not None)
     touches = frozenset([target.endpoint, *(variable for variable, _ in covariates)])
-    return Term(names, shown, compute, touches)
+    return Term(names, shown, compute, touches, is_slow=bool(target.adjusted_for))
 
 
 def _patterns(
