@@ -97,8 +97,8 @@ def run(records: Records, adsl: pl.DataFrame, protocol: Protocol) -> int:
     done = time.perf_counter()
     print(
         f"{adae.height:,} records: derived {derived - clock:.2f} s, counted {counted - derived:.2f} s "
-        f"({results.height:,} results), tabulated {done - counted:.2f} s; total {done - clock:.2f} s; processor {time.process_time() - cpu:.2f} s "
-        f"on {os.cpu_count()} cores"
+        f"({results.height:,} results), tabulated {done - counted:.2f} s; total {done - clock:.2f} s; "
+        f"processor {time.process_time() - cpu:.2f} s on {os.cpu_count()} cores"
     )
     return sum(len(table.rows) for table in tables)
 
