@@ -18,7 +18,9 @@ from onearm.analyses.exposure import exposure
 from onearm.analyses.growth import growth_modulation
 from onearm.analyses.kinetics import kinetics
 from onearm.analyses.laboratory import laboratory
+from onearm.analyses.later_therapy import later_therapy
 from onearm.analyses.models import models
+from onearm.analyses.observed import observed_times
 from onearm.analyses.population import Datasets
 from onearm.analyses.response import best_response, progression_extents, response_rate, tumour_change
 from onearm.analyses.subgroups import subgroups
@@ -97,6 +99,11 @@ ANALYSES: Final[Mapping[str, Analysis]] = MappingProxyType(
             ("median", "q1", "q3", "min", "max"),
             "Schemper M, Smith TL (1996), Control Clin Trials 17:343-346",
         ),
+        "observed_time": Analysis(
+            observed_times,
+            ("n", "min", "q1", "median", "q3", "max"),
+            "Hyndman RJ, Fan Y (1996), Am Stat 50:361-365; Schemper M, Smith TL (1996), Control Clin Trials 17:343-346",
+        ),
         "concordance": Analysis(
             concordance,
             ("n", "N", "p", "agreement", "expected", "kappa", "conf_low", "conf_high"),
@@ -117,6 +124,7 @@ ANALYSES: Final[Mapping[str, Analysis]] = MappingProxyType(
             ("hazard_ratio", "conf_low", "conf_high", "p_value", "p_interaction", "events_per_coefficient"),
             "Cox DR (1972), J R Stat Soc B 34:187-220; Grambsch PM, Therneau TM (1994), Biometrika 81:515-526",
         ),
+        "later_therapy": Analysis(later_therapy, ("n", "N", "p"), _COUNTS),
         "exposure": Analysis(
             exposure,
             ("n", "N", "p", "duration_median", "cumulative_dose_median", "relative_dose_intensity_median"),

@@ -254,8 +254,11 @@ def _new_therapy(adsl: pl.DataFrame, records: Records) -> pl.DataFrame:
             for name in named
         )
     )
-    first = new.group_by("USUBJID").agg(NTRTDT=pl.col("CMSTDT").min())
-    return adsl.drop("NTRTDT", strict=False).join(first, on="USUBJID", how="left")
+    name = pl.coalesce(*(pl.col(one) for one in ("CMDECOD", "CMTRT") if one in cm.columns))
+    first = new.group_by("USUBJID").agg(
+        NTRTDT=pl.col("CMSTDT").min(), NTRT=name.drop_nulls().unique().sort().str.join("; ")
+    )
+    return adsl.drop("NTRTDT", "NTRT", strict=False).join(first, on="USUBJID", how="left")
 
 
 def _last_alive(adsl: pl.DataFrame, records: Records) -> pl.DataFrame:

@@ -29,6 +29,7 @@ ADSL: Final[dict[str, Any]] = {
     "EOTSTT": pl.String,
     "DCTREAS": pl.String,
     "NTRTDT": pl.Date,
+    "NTRT": pl.String,
     "SCRFFL": pl.String,
     "SCRFREAS": pl.String,
     "CUTOFFDT": pl.Date,
