@@ -40,6 +40,7 @@ def test_the_alarms_in_the_papers_are_those_checked_by_hand(number):
     ("name", "impossible"),
     [
         ("regorafenib_sintilimab_crc", 3),
+        ("regomune", 12),
         ("ai_ici_sarcoma", 9),
         ("benmelstobart_anlotinib_chemo_escc", 3),
         ("alter_e_003", 4),

@@ -52,6 +52,8 @@ class Treatment(Section):
     cycle_days: Annotated[int, Field(ge=1)]
     dosing_days: Annotated[str, Field(pattern=r"^\d+(-\d+)?(,\d+(-\d+)?)*$")]
     """Days of the cycle on which it is given, such as ``1-14`` or ``1,8``."""
+    first_day: Annotated[int, Field(ge=1)] = 1
+    """Day of treatment on which its first cycle begins, where it is added to the other drugs later."""
     max_interruption_days: Annotated[int, Field(ge=1)] | None = None
     max_duration_months: Positive | None = None
     max_delay_days: Days | None = None

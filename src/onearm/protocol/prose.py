@@ -136,6 +136,8 @@ def _treatment(drug: Treatment) -> str:
     text = (
         f"{drug.name.capitalize()} {doses[0]} is given on day{plural} {days} of each cycle of {drug.cycle_days} days."
     )
+    if drug.first_day > 1:
+        text += f" Its first cycle begins on day {drug.first_day} of treatment."
     if len(doses) == 1:
         text += " Its dose may not be reduced."
     else:
@@ -235,8 +237,9 @@ def _tumour(protocol: Protocol) -> str:
     criteria = "RECIST 1.1 and iRECIST side by side" if tumour.criteria == "iRECIST" else tumour.criteria
     text = f"Response is assessed by {criteria}; the assessments of the {tumour.assessor.lower()} are used."
     if tumour.schedule:
+        last = " thereafter" if len(tumour.schedule) > 1 else ""
         steps = [
-            f"every {step.every_days} days" + (f" until day {step.until_day}" if step.until_day else " thereafter")
+            f"every {step.every_days} days" + (f" until day {step.until_day}" if step.until_day else last)
             for step in tumour.schedule
         ]
         text += f" Scans are planned {join_words(steps)}."
@@ -316,7 +319,8 @@ def _endpoint(name: str, endpoint: RateEndpoint | TimeEndpoint) -> str:
 def _cohorts(protocol: Protocol) -> Iterator[str]:
     if protocol.cohort:
         names = [cohort.label or name for name, cohort in protocol.cohort.items()]
-        yield f"Patients are enrolled in {len(names)} cohorts, each analysed by itself: {join_words(names)}."
+        count = f"{len(names)} cohorts, each analysed by itself" if len(names) > 1 else "one cohort"
+        yield f"Patients are enrolled in {count}: {join_words(names)}."
     for name, cohort in protocol.cohort.items():
         if cohort.design:
             yield f"{cohort.label or name}: {describe_design(cohort.design)}"

@@ -139,9 +139,9 @@ class Statement:
     largest_total : int, optional
         No denominator of the paper is larger, so none that was not printed can be.
     percent, value, low, high : Printed, optional
-        As printed; a limit that was printed as not estimable is missing and named in `open_limits`.
+        As printed; a number that was printed as not reached or not estimable is missing and named in `open_limits`.
     open_limits : str
-        Limits printed as not estimable, such as ``high``.
+        What was printed as not reached or not estimable: ``value``, ``low``, ``high``, or several.
     interval : str
         ``ci``, ``credible``, ``range`` or ``iqr``.
     level : float
@@ -215,7 +215,7 @@ def _numbers(statement: Statement) -> list[str]:
     kind = f"{100 * s.level:g}% CI" if s.interval in {"ci", "credible"} else s.interval
     parts = [
         share if s.count is not None else "",
-        f"{s.value} {s.unit}".strip() if s.value else "",
+        f"{s.value} {s.unit}".strip() if s.value else "NR" if "value" in s.open_limits else "",
         f"({s.percent}%)" if s.percent and s.count is not None else f"{s.percent}%" if s.percent else "",
         f"({kind} {low}–{high})" if low or high else "",
         ("P" + ("=" if s.p.sign == "=" else "") + str(s.p)) if s.p else "",

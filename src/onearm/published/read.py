@@ -240,7 +240,6 @@ _READERS: Final[dict[str, Callable[[Any], Any]]] = {
     "total": _whole,
     "events": _whole,
     "percent": _number,
-    "value": _number,
     "p": _p,
     "level": _level,
     "time": lambda value: float(_number(value).value),
@@ -253,14 +252,14 @@ _TEXTS: Final = ("place", "id", "label", "text", "group", "population", "method"
 
 
 def _statement(raw: Mapping[str, Any], where: str, problems: list[str]) -> Statement:
-    known = [*_READERS, *_TEXTS, "low", "high", "date"]
+    known = [*_READERS, *_TEXTS, "value", "low", "high", "date"]
     given: dict[str, Any] = {}
     for key, value in raw.items():
         try:
             given |= _read_key(key, value, known)
         except (ValueError, TypeError) as error:
             problems.append(f"{where}.{key}: {error}; found {value!r}." if key in known else f"{where}.{key}: {error}")
-    given["open_limits"] = " ".join(side for side in ("low", "high") if given.pop(f"open_{side}", False))
+    given["open_limits"] = " ".join(side for side in ("value", "low", "high") if given.pop(f"open_{side}", False))
     for key in ("place", "statistic"):
         if key not in raw:
             problems.append(f"{where}.{key}: this key is required and missing.")
@@ -272,7 +271,7 @@ def _read_key(key: str, value: Any, known: list[str]) -> dict[str, Any]:
         raise ValueError(f"unknown key.{suggest(key, known)}")
     if key in _READERS:
         return {key: _READERS[key](value)}
-    if key in {"low", "high"}:
+    if key in {"value", "low", "high"}:
         is_open = isinstance(value, str) and value.strip().lower() in _OPEN
         return {f"open_{key}": True} if is_open else {key: _number(value)}
     if key == "date":
