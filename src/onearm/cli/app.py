@@ -20,7 +20,7 @@ UNUSABLE: Final = 2
 
 def build() -> typer.Typer:
     """Build the application with all its commands."""
-    from onearm.cli import audit, ci, cox, design, km, monitor, simulate, trial
+    from onearm.cli import audit, ci, cox, design, km, monitor, reproduce, simulate, trial
 
     app = typer.Typer(
         name="onearm",
@@ -31,7 +31,7 @@ def build() -> typer.Typer:
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
-    for theme in (trial, audit, monitor, simulate, ci, km, cox, design):
+    for theme in (trial, reproduce, audit, monitor, simulate, ci, km, cox, design):
         theme.register(app)
     return app
 

@@ -97,12 +97,15 @@ class Meanings:
         Statements that cannot be met together with the others, with the reason.
     cohort : dict
         What the paper does not print and a cohort needs; read by the reconstruction.
+    figures : tuple of dict
+        ``file title place says``: a figure of onearm, and what the paper says of its own.
     """
 
     numbers: dict[str, Meaning] = field(default_factory=dict)
     outside: dict[str, str] = field(default_factory=dict)
     unmet: dict[str, str] = field(default_factory=dict)
     cohort: dict[str, Any] = field(default_factory=dict)
+    figures: tuple[dict[str, str], ...] = ()
 
     def of(self, statement: Statement) -> Meaning | None:
         """
@@ -270,7 +273,7 @@ def parse_meanings(text: str, *, name: str = "reconstruction.toml") -> Meanings:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise DataError(f"{name}: not valid TOML: {error}.") from None
-    sections = ("schema", "numbers", "outside", "unmet", "cohort")
+    sections = ("schema", "numbers", "outside", "unmet", "cohort", "figure")
     problems = [f"{name}, {key}: unknown key.{suggest(key, sections)}" for key in raw if key not in sections]
     numbers = {
         key: meaning
@@ -279,7 +282,7 @@ def parse_meanings(text: str, *, name: str = "reconstruction.toml") -> Meanings:
     }
     if problems:
         raise DataError(*problems)
-    return Meanings(numbers, raw.get("outside", {}), raw.get("unmet", {}), raw.get("cohort", {}))
+    return Meanings(numbers, raw.get("outside", {}), raw.get("unmet", {}), raw.get("cohort", {}), tuple(raw.get("figure", ())))
 
 
 def _meaning(table: Mapping[str, Any], where: str, problems: list[str]) -> Meaning | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import Final, NamedTuple
 
@@ -48,6 +48,8 @@ class Number:
         How the two stand.
     note : str
         Why, where it is not met.
+    is_clinical : bool
+        Whether a patient's record can show it.
     """
 
     trial: str
@@ -57,6 +59,7 @@ class Number:
     computed: str
     verdict: Agreement
     note: str = ""
+    is_clinical: bool = True
 
     def as_row(self) -> dict[str, str]:
         """
@@ -67,7 +70,7 @@ class Number:
         dict of str to str
             ``trial, place, statistic, printed, computed, verdict, note``.
         """
-        return {name: str(value) for name, value in asdict(self).items()}
+        return {name: str(value) for name, value in asdict(self).items() if name != "is_clinical"}
 
 
 class _Found(NamedTuple):
@@ -162,7 +165,7 @@ def _statement(
         name = f"{label}, {_PART_NAMES.get(part, part)}"
         if outside:
             verdict = Agreement.CANNOT if wrong else Agreement.NOT_COMPUTABLE
-            yield Number(trial, statement.place, name, shown, "", verdict, wrong or outside)
+            yield Number(trial, statement.place, name, shown, "", verdict, wrong or outside, is_clinical=False)
             continue
         if meaning is None:
             note = "reconstruction.toml does not say what it is a number of"
@@ -247,10 +250,18 @@ def _lookup(index: Mapping[Key, _Found], meaning: Meaning, statement: Statement,
     stat = _stat(meaning, statement, part)
     if stat is None:
         return None
-    for key in _keys(meaning, statement, stat):
-        if key in index:
-            return _scaled(index[key], statement, part)
-    return None
+    if meaning.kind == "exposure" and part == "total":
+        meaning = replace(meaning, level="")
+    levels = meaning.level.split(" + ") if part in {"count", "percent"} else [meaning.level]
+    found = [_one(index, replace(meaning, level=level), statement, stat) for level in levels]
+    if len(found) > 1 and all(one is not None and one.value is not None for one in found):
+        total = sum(one.value for one in found if one is not None and one.value is not None)
+        return _scaled(_Found(total, None, None), statement, part)
+    return None if found[0] is None else _scaled(found[0], statement, part)
+
+
+def _one(index: Mapping[Key, _Found], meaning: Meaning, statement: Statement, stat: str) -> _Found | None:
+    return next((index[key] for key in _keys(meaning, statement, stat) if key in index), None)
 
 
 def _scaled(found: _Found, statement: Statement, part: str) -> _Found:

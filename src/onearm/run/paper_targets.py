@@ -399,6 +399,10 @@ def _crosses(builder: _Builder) -> tuple[Cross, ...]:
         endpoint = builder.protocol.rates[meaning.name]
         if meaning.within and count is not None and set(endpoint.success) == {"CR", "PR"}:
             found.append(Cross(meaning.name, (*_among(meaning), Among("RESPONDER", "Y")), count))
+    for statement, meaning in builder.about("test"):
+        if meaning.name in builder.protocol.rates:
+            for level, (count, _) in zip(meaning.within[1:], statement.groups, strict=False):
+                found.append(Cross(f"{meaning.name} {level}", (Among(meaning.within[0], level), Among("RESPONDER", "Y")), count))
     for number, cross in enumerate(builder.extra.get("cross", ()), start=1):
         among = tuple(Among(variable, level) for variable, level in cross["among"].items())
         found.append(Cross(cross.get("name", f"cross {number}"), among, int(cross["count"])))
