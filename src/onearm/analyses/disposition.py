@@ -16,6 +16,7 @@ _DATES = (
     ("first enrolment", "ENRLDT", False),
     ("last enrolment", "ENRLDT", True),
     ("first dose", "TRTSDT", False),
+    ("last dose begun", "TRTSDT", True),
 )
 
 

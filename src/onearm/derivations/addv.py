@@ -101,7 +101,11 @@ def _outside(enrolled: pl.DataFrame, limit: Eligibility) -> pl.DataFrame:
     if limit.at_most is not None:
         met = met & (number <= limit.at_most)
     if limit.values:
-        met = met & value.cast(pl.String).is_in(list(limit.values))
+        # A code such as ECOG 1 may have been read as the number 1.0.
+        text = value.cast(pl.String)
+        if enrolled.schema[limit.variable].is_float():
+            text = text.str.strip_suffix(".0")
+        met = met & text.is_in(list(limit.values))
     bounds = [f"at least {limit.at_least:g}"] if limit.at_least is not None else []
     bounds += [f"at most {limit.at_most:g}"] if limit.at_most is not None else []
     bounds += [f"one of {', '.join(limit.values)}"] if limit.values else []

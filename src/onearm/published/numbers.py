@@ -26,6 +26,8 @@ KINDS: Final[Mapping[str, str]] = {
     "rate": "an endpoint that is a rate; `within` a level of a subgroup",
     "time": "an endpoint that is a time: its median or, where the statement is a landmark, a rate; `within` a subgroup",
     "follow_up": "the follow-up of a time",
+    "growth_modulation": "the growth-modulation index of a time: `variable` reached or ratio",
+    "still_at_risk": "patients whose time is at least the months of `level`, of all who have the time",
     "flow": "a step of the flow of patients",
     "reason": "why patients left at a step: `level`",
     "adverse_event": "a term, or another `variable`, of TEAE, TRAE or DEATH; `grade` 3 or one grade",
@@ -41,7 +43,7 @@ KINDS: Final[Mapping[str, str]] = {
 """Kinds of numbers that the results table holds."""
 
 _T = TypeVar("_T")
-_KEYS: Final = ("level", "within", "grade", "variable", "of", "cohort", "observed")
+_KEYS: Final = ("level", "within", "grade", "variable", "of", "cohort", "observed", "note")
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,8 @@ class Meaning:
         Cohort; empty where the trial has none.
     observed : bool
         Quantiles of the times as observed, whether they ended with an event or not, instead of Kaplan-Meier's.
+    note : str
+        What a reader should know when the number is met.
     """
 
     kind: str
@@ -80,6 +84,7 @@ class Meaning:
     of: str = ""
     cohort: str = ""
     observed: bool = False
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -127,7 +132,8 @@ class Meanings:
         fill = {"label": statement.label, "group": statement.group}
         changed = {name: getattr(found, name).format(**fill) for name in ("name", "level", "variable")}
         within = tuple(part.format(**fill) for part in found.within)
-        return Meaning(**{**found.__dict__, **changed, "within": within})
+        cohort = found.cohort or str(self.cohort.get("name", ""))
+        return Meaning(**{**found.__dict__, **changed, "within": within, "cohort": cohort})
 
     def why_outside(self, statement: Statement) -> str:
         """

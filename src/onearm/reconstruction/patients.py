@@ -159,6 +159,12 @@ class Patient:
         Later anticancer therapies.
     cohort : str
         Where the trial has several.
+    deviation : str
+        Major deviation from the protocol; empty for none.
+    response : str
+        Best response; written down only where no lesions are.
+    response_day, progression_day : int or None
+        First response and progression.
     """
 
     start: dt.date
@@ -173,3 +179,7 @@ class Patient:
     events: tuple[Event, ...] = ()
     therapies: tuple[Therapy, ...] = ()
     cohort: str = ""
+    deviation: str = ""
+    response: str = ""
+    response_day: int | None = None
+    progression_day: int | None = None

@@ -72,6 +72,8 @@ def reconstruct(
         Tables and checks.
     """
     solution = solve_cohort(cohort, seed=seed)
+    if setting.ends_at_last_visit:
+        solution = _end_at_last_visit(solution)
     happened, solved = solve_event_sets(events, cohort.n, seed=seed)
     patients = assemble_patients(solution, happened, setting, protocol, seed=seed)
     tables = reconstruct_tables(patients, setting, protocol, seed=seed)
@@ -82,6 +84,13 @@ def reconstruct(
         tuple(check for part in parts for check in part.checks),
         tuple(conflict for part in parts for conflict in part.conflicts),
     )
+
+
+def _end_at_last_visit(solution: CohortSolution) -> CohortSolution:
+    """Nothing is known of anybody after progression-free survival ended: overall survival ends on the same day."""
+    day = {**solution.day, "OS": solution.day["PFS"]}
+    event = {**solution.event, "OS": solution.event["PFS"] & solution.is_death}
+    return replace(solution, day=day, event=event)
 
 
 def solve_event_sets(
@@ -128,12 +137,13 @@ def _others(
         mine = {one.patient: one.grade for one in related if one.term == row.term}
         free = [int(i) for i in rng.permutation(n) if i not in mine]
         free.sort(key=lambda i: i in with_any and len(with_any) < most_any)
-        more = max(0, (row.any_grade or 0) - len(mine))
+        known = row.any_grade if row.any_grade is not None else sum(row.grades.values()) or row.grade_3 or 0
+        more = max(0, known - len(mine))
         graver = max(0, (row.grade_3 or 0) - sum(grade >= 3 for grade in mine.values()))
         # grade 3 goes first to patients who already have one, so that no more patients than printed have any
         free.sort(key=lambda i: i not in severe if len(severe) >= most_severe else False)
         for number, i in enumerate(free[:more]):
-            grade = 3 if number < graver else int(rng.integers(1, 3))
+            grade = 3 if number < graver else next(iter(row.grades), int(rng.integers(1, 3)))
             found.append(AdverseEvent(i, row.term, grade))
             with_any.add(i)
             if grade == 3:

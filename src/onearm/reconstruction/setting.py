@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass, field
 
-__all__ = ["Action", "Setting"]
+__all__ = ["Action", "Other", "Setting"]
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,32 @@ class Action:
     patients: int
     drug: str = ""
     again: int = 0
+
+
+@dataclass(frozen=True)
+class Other:
+    """
+    Patients who were enrolled and are in no analysis of efficacy.
+
+    Parameters
+    ----------
+    patients : int
+        How many alike.
+    columns : dict
+        Their baseline characteristics.
+    deviation : str
+        Major deviation from the protocol; empty for none.
+    stop_reason : str
+        Why treatment ended.
+    is_treated : bool
+        Whether it began.
+    """
+
+    patients: int
+    columns: dict[str, object] = field(default_factory=dict)
+    deviation: str = ""
+    stop_reason: str = "WITHDRAWAL BY SUBJECT"
+    is_treated: bool = True
 
 
 @dataclass(frozen=True)
@@ -73,6 +99,21 @@ class Setting:
         Of all patients.
     failures : tuple of str
         Reasons of screening failures, in turn.
+    therapy_column : str
+        Column of DM that lists the later therapies; empty where none does.
+    death_causes : dict of str to int
+        Causes of deaths that were no adverse event.
+    fatal : tuple of tuple
+        Adverse events of grade 5: term, and whether it was related to treatment.
+    cohort : str
+        Value of the cohort column; empty for a trial without cohorts.
+    ends_at_last_visit : bool
+        Whether nothing is known of anybody after progression, as in a cohort read from charts.
+    others : tuple of Other
+        Patients beyond those whom the solvers know.
+    previous : dict
+        Time on the line before: ``column``, and of its ratio to progression-free survival ``at_least``, the number of
+        patients with 1.33 or more, and ``median``.
     shrunk : int or None
         Patients whose target lesions shrank at all; all with stable disease where None.
     """
@@ -97,4 +138,11 @@ class Setting:
     country: str = "CHN"
     race: str = "ASIAN"
     failures: tuple[str, ...] = ("INCLUSION CRITERIA NOT MET", "EXCLUSION CRITERIA MET")
+    therapy_column: str = ""
+    death_causes: dict[str, int] = field(default_factory=dict)
+    fatal: tuple[tuple[str, bool], ...] = ()
+    cohort: str = ""
+    ends_at_last_visit: bool = False
+    others: tuple[Other, ...] = ()
+    previous: dict[str, object] = field(default_factory=dict)
     shrunk: int | None = None

@@ -14,7 +14,7 @@ from onearm.reconstruction.laboratory import BATTERY, Battery, lab_values
 from onearm.reconstruction.lesions import diameter_at
 from onearm.reconstruction.patients import Lesion, Patient, Scan
 
-__all__ = ["Keyed", "source_tables"]
+__all__ = ["Keyed", "event_rows", "source_tables"]
 
 Row = dict[str, Any]
 _SUBSEQUENT: Final = "SUBSEQUENT ANTI-CANCER THERAPY"
@@ -80,7 +80,7 @@ def source_tables(keyed: Sequence[Keyed], protocol: Protocol, *, country: str, r
     Returns
     -------
     dict of str to polars.DataFrame
-        ``dm ex tu tr ae ds cm ss lb``; no table says what the response was.
+        ``dm ex tu tr ae ds cm ss lb``, and ``dv`` where there are deviations; no table says what the response was.
     """
     enrolled = [one for one in keyed if one.patient is not None]
     rows = {
@@ -89,10 +89,11 @@ def source_tables(keyed: Sequence[Keyed], protocol: Protocol, *, country: str, r
         "ex": [row for one in enrolled for row in _ex(one, protocol)],
         "tu": [row for one in enrolled for row in _tu(one, protocol)],
         "tr": [row for one in enrolled for row in _tr(one, protocol)],
-        "ae": [row for one in enrolled for row in _ae(one)],
+        "ae": [row for one in enrolled for row in event_rows(one)],
         "cm": [row for one in enrolled for row in _cm(one)],
         "ss": [row for one in enrolled for row in _ss(one)],
-        "lb": [row for one in enrolled for row in _lb(one)],
+        "lb": [row for one in enrolled if one.patient and one.patient.doses for row in _lb(one)],
+        "dv": [row for one in enrolled for row in _dv(one)],
     }
     return {name: _table(name, table) for name, table in rows.items() if table}
 
@@ -123,8 +124,9 @@ def _dm(one: Keyed, protocol: Protocol, country: str, race: str) -> Row:
     if patient is None:
         return row | dict.fromkeys(("ARMCD", "ACTARMCD"), "SCRNFAIL") | dict.fromkeys(("ARM", "ACTARM"), "Screen Failure")
     last_dose = None if patient.stop_day is None else max((dose.end for dose in patient.doses), default=0)
-    end = None if last_dose is None else one.date(last_dose)
-    row |= {"RFSTDTC": one.date(0), "RFXSTDTC": one.date(0), "RFENDTC": end, "RFXENDTC": end}
+    end = None if last_dose is None or not patient.doses else one.date(last_dose)
+    first = one.date(0) if patient.doses else None
+    row |= {"RFSTDTC": one.date(0), "RFXSTDTC": first, "RFENDTC": end, "RFXENDTC": end}
     if patient.is_dead:
         row |= {"DTHDTC": one.date(patient.last_seen), "DTHFL": "Y", "RFPENDTC": one.date(patient.last_seen)}
     row |= dict.fromkeys(("ARMCD", "ACTARMCD"), "TREATED") | dict.fromkeys(("ARM", "ACTARM"), arm)
@@ -147,9 +149,8 @@ def _ds(one: Keyed) -> Iterator[Row]:
         later = (one.consent + dt.timedelta(days=5)).isoformat()
         yield record(one.failure, "SCREEN FAILURE", event, "SCREENING", later)
         return
-    enrolled = max(one.consent, patient.start - dt.timedelta(days=2))
-    yield record("ENROLLED", "ENROLLED", milestone, None, enrolled.isoformat())
-    if patient.stop_day is not None:
+    yield record("ENROLLED", "ENROLLED", milestone, None, patient.start.isoformat())
+    if patient.stop_day is not None and patient.doses:
         yield record(patient.stop_reason, patient.stop_reason, event, "TREATMENT", one.date(patient.stop_day))
     if patient.is_dead:
         yield record("DEATH", "DEATH", event, "STUDY", one.date(patient.last_seen))
@@ -248,7 +249,20 @@ def _state(scan: Scan) -> str:
     return "ABSENT" if scan.size == 0.0 else "PRESENT"
 
 
-def _ae(one: Keyed) -> Iterator[Row]:
+def event_rows(one: Keyed) -> Iterator[Row]:
+    """
+    Lay out the adverse events of a patient.
+
+    Parameters
+    ----------
+    one : Keyed
+        An enrolled patient.
+
+    Yields
+    ------
+    dict
+        One record of AE, by day, without a sequence number.
+    """
     assert one.patient is not None
     for event in sorted(one.patient.events, key=lambda event: event.start):
         outcome = "FATAL" if event.is_fatal else "RECOVERED/RESOLVED" if event.end is not None else "NOT RECOVERED/NOT RESOLVED"
@@ -277,6 +291,17 @@ def _cm(one: Keyed) -> Iterator[Row]:
             "CMINDC": "DISEASE UNDER STUDY",
             "CMSTDTC": one.date(therapy.start),
             "CMENDTC": None,
+        }
+
+
+def _dv(one: Keyed) -> Iterator[Row]:
+    assert one.patient is not None
+    if one.patient.deviation:
+        yield _head(one) | {
+            "DVTERM": one.patient.deviation,
+            "DVDECOD": one.patient.deviation,
+            "DVCAT": "MAJOR",
+            "DVSTDTC": one.date(0),
         }
 
 

@@ -14,7 +14,7 @@ from onearm.reconstruction.patients import Dose, Event
 from onearm.reconstruction.setting import Action, Setting
 from onearm.reconstruction.solutions import AdverseEvent
 
-__all__ = ["change_doses", "date_events", "give_doses"]
+__all__ = ["add_fatal_events", "change_doses", "date_events", "give_doses"]
 
 REDUCED: Final = "DOSE REDUCED"
 INTERRUPTED: Final = "DRUG INTERRUPTED"
@@ -140,6 +140,43 @@ def _gravest(events: list[Event], places: list[int]) -> list[int]:
     return sorted(places, key=lambda k: (-events[k].grade, events[k].start))
 
 
+def add_fatal_events(
+    lists: list[list[Event]], ways: Sequence[Way], setting: Setting, protocol: Protocol
+) -> tuple[list[list[Event]], set[int]]:
+    """
+    Let some of the deaths be adverse events of grade 5.
+
+    Parameters
+    ----------
+    lists : list of list of Event
+        Events of each patient.
+    ways : sequence of Way
+        Of the patients.
+    setting : Setting
+        The fatal events.
+    protocol : Protocol
+        Drugs.
+
+    Returns
+    -------
+    tuple
+        Events, and the patients who died of one: first those who died without progression and had a grave event already.
+    """
+    done = [list(one) for one in lists]
+    able = [i for i, way in enumerate(ways) if way.is_dead]
+    able.sort(key=lambda i: (ways[i].end == "progression", not any(event.grade >= 3 for event in lists[i]), ways[i].last_seen))
+    killed: set[int] = set()
+    drugs = [drug.name for drug in protocol.treatment] or [""]
+    for (term, related), i in zip(setting.fatal, able, strict=False):
+        drug = setting.causes.get(term, drugs[0]) if related else ""
+        day = ways[i].last_seen
+        same = [event for event in done[i] if event.term == term]
+        done[i] = [event for event in done[i] if event not in same]
+        done[i].append(Event(term, 5, max(0, min(day - 5, _treated_until(ways[i]) + 20)), day, drug, is_serious=True, is_fatal=True))
+        killed.add(i)
+    return done, killed
+
+
 def give_doses(way: Way, events: Sequence[Event], protocol: Protocol) -> tuple[Dose, ...]:
     """
     Give a patient the doses of every cycle until treatment ends.
@@ -170,7 +207,7 @@ def _drug(drug: Treatment, until: int, events: Sequence[Event]) -> list[Dose]:
     last = max(0, min(until, longest))
     doses: list[Dose] = []
     level = 0
-    for cycle in range(0, last + 1, drug.cycle_days):
+    for cycle in range((drug.first_day or 1) - 1, last + 1, drug.cycle_days):
         reason = ""
         wanted = min(sum(day <= cycle for day in reductions), len(drug.dose_levels) - 1)
         if wanted > level:

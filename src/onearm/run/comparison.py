@@ -205,7 +205,7 @@ def _judge(
         return Number(**{**changed, "verdict": verdict, "note": excuse or "no result of the run says it"})
     changed["computed"] = _shown(found, statement, part)
     if _agrees(found, statement, part):
-        return Number(**{**changed, "verdict": Agreement.MET})
+        return Number(**{**changed, "verdict": Agreement.MET, "note": meaning.note})
     verdict = Agreement.CANNOT if excuse else Agreement.DIFFERS
     return Number(**{**changed, "verdict": verdict, "note": excuse or found.note or ""})
 
@@ -245,13 +245,19 @@ def _shown(found: _Found, statement: Statement, part: str) -> str:
 
 
 def _lookup(index: Mapping[Key, _Found], meaning: Meaning, statement: Statement, part: str) -> _Found | None:
-    if meaning.kind == "flow" and part in {"percent", "total"}:
+    if meaning.kind in {"flow", "reason"} and part in {"percent", "total"}:
         return _flow(index, meaning, part)
+    if meaning.variable == "death_cause" and part in {"percent", "total"}:
+        return _death_share(index, meaning, part)
+    if meaning.kind == "still_at_risk":
+        return _at_risk(index, meaning, part)
     stat = _stat(meaning, statement, part)
     if stat is None:
         return None
     if meaning.kind == "exposure" and part == "total":
         meaning = replace(meaning, level="")
+    if meaning.kind in {"tumour_change", "rate"} and meaning.of and part == "count":
+        stat = meaning.of
     levels = meaning.level.split(" + ") if part in {"count", "percent"} else [meaning.level]
     found = [_one(index, replace(meaning, level=level), statement, stat) for level in levels]
     if len(found) > 1 and all(one is not None and one.value is not None for one in found):
@@ -272,15 +278,36 @@ def _scaled(found: _Found, statement: Statement, part: str) -> _Found:
 
 
 def _flow(index: Mapping[Key, _Found], meaning: Meaning, part: str) -> _Found | None:
-    counted = index.get(_step(meaning.cohort, meaning.name, "n"))
+    if meaning.kind == "reason":
+        counted = index.get(_step(meaning.cohort, meaning.level, "n", variable=f"reason:{meaning.name}"))
+    else:
+        counted = index.get(_step(meaning.cohort, meaning.name, "n"))
     total = index.get(_step(meaning.cohort, meaning.of or "enrolled", "n"))
     if counted is None or total is None or not total.value or counted.value is None:
         return None
     return total if part == "total" else _Found(100 * counted.value / total.value, None, None)
 
 
-def _step(cohort: str, level: str, stat: str) -> Key:
-    return ("disposition", "", "COHORT" if cohort else "", cohort, "", "", "step", level, stat)
+def _death_share(index: Mapping[Key, _Found], meaning: Meaning, part: str) -> _Found | None:
+    groups = [("COHORT", meaning.cohort)] if meaning.cohort else []
+    cause = index.get(_key("adverse_events", "DEATH", groups, "death_cause", meaning.level, "n"))
+    every = index.get(_key("adverse_events", "DEATH", groups, "deaths", "all", "N"))
+    if cause is None or every is None or cause.value is None or not every.value:
+        return None
+    return every if part == "total" else _Found(100 * cause.value / every.value, None, None)
+
+
+def _at_risk(index: Mapping[Key, _Found], meaning: Meaning, part: str) -> _Found | None:
+    groups = [("COHORT", meaning.cohort)] if meaning.cohort else []
+    still = index.get(_key("survival_rate", meaning.name, groups, "time", meaning.level, "at_risk"))
+    every = index.get(_key("survival", meaning.name, groups, "", "", "n"))
+    if still is None or every is None or still.value is None or not every.value:
+        return None
+    return {"count": still, "total": every}.get(part, _Found(100 * still.value / every.value, None, None))
+
+
+def _step(cohort: str, level: str, stat: str, *, variable: str = "step") -> Key:
+    return ("disposition", "", "COHORT" if cohort else "", cohort, "", "", variable, level, stat)
 
 
 def _stat(meaning: Meaning, statement: Statement, part: str) -> str | None:
@@ -291,7 +318,10 @@ def _stat(meaning: Meaning, statement: Statement, part: str) -> str | None:
         return "text"
     if statement.statistic == "landmark":
         return _LANDMARK.get(part)
-    if meaning.kind in {"time", "follow_up"} or (meaning.kind in {"baseline", "tumour_change"} and not meaning.level):
+    if meaning.kind == "exposure" and meaning.variable:
+        names = {"value": "median", **dict(zip(("low", "high"), _SPREADS.get(statement.interval, ()), strict=False))}
+        return f"{meaning.variable}_{names[part]}" if part in names else None
+    if meaning.kind in {"time", "follow_up"} or (meaning.kind == "growth_modulation" and not meaning.level) or (meaning.kind in {"baseline", "tumour_change"} and not meaning.level):
         if part in {"low", "high"} and statement.interval in _SPREADS:
             return _SPREADS[statement.interval][part == "high"]
         return _EVENTS.get(part)
@@ -321,12 +351,14 @@ def _keys(meaning: Meaning, statement: Statement, stat: str) -> Iterator[Key]:
         "adverse_event": ("adverse_events", meaning.name, variable or "term", level),
         "exposure": ("exposure", "", meaning.name, level),
         "later_therapy": ("later_therapy", "", meaning.of or "therapy", meaning.name),
-        "progression_extent": ("progression_extent", meaning.variable, meaning.name, level),
+        "progression_extent": ("progression_extent", "PDEXT", "extent", level),
         "tumour_change": ("tumour_change", "SUMDIAM", meaning.name, level),
+        "growth_modulation": ("growth_modulation", meaning.name, variable, level),
         "model": ("model", meaning.of, variable, level),
         "trial": ("trial", "", meaning.name, ""),
     }
     analysis, paramcd, variable, level = places[meaning.kind]
+    groups = [] if meaning.kind == "trial" else groups
     if meaning.kind == "model":
         groups = [*groups, ("MODEL", meaning.name)]
     if statement.statistic == "landmark" and statement.time is not None:

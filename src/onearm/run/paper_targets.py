@@ -15,7 +15,7 @@ from onearm.published import Published
 from onearm.published.model import Printed as Shown
 from onearm.published.model import Statement
 from onearm.published.numbers import Meaning, Meanings
-from onearm.reconstruction.setting import Action, Setting
+from onearm.reconstruction.setting import Action, Other, Setting
 from onearm.reconstruction.targets import (
     NOT_REACHED,
     AdverseEventTargets,
@@ -184,7 +184,7 @@ def _setting(builder: _Builder) -> Setting:
         cutoff = extra["last_start"] + dt.timedelta(days=730)
     wanted = {line.variable for line in (*protocol.baseline, *protocol.subgroup, *protocol.eligibility)}
     wanted |= {name for model in protocol.model.values() for name in (*model.covariates, *model.strata)}
-    wanted |= {"SEX"}
+    wanted |= {"SEX", *(protocol.source.patients.covariates if protocol.source.patients else ())}
     return Setting(
         first_start=extra["first_start"],
         last_start=extra["last_start"],
@@ -192,8 +192,8 @@ def _setting(builder: _Builder) -> Setting:
         screened=int(flow.get("screened", extra.get("screened", 0))),
         sites=int(extra.get("sites", 1)),
         ongoing=flow.get("ongoing", extra.get("ongoing")),
-        stop_reasons=reasons | extra.get("stop_reasons", {}),
-        therapies={name: count for name, count in therapies.items() if name != "any"} | extra.get("therapies", {}),
+        stop_reasons=_own(reasons, extra.get("other", ())) | extra.get("stop_reasons", {}),
+        therapies={name: count for name, count in therapies.items() if name not in {"any", "none"}} | extra.get("therapies", {}),
         treated_later=therapies.get("any", extra.get("treated_later")),
         actions=tuple(_actions(builder)),
         causes=extra.get("causes", {}),
@@ -204,16 +204,46 @@ def _setting(builder: _Builder) -> Setting:
         primary=extra.get("primary", "PRIMARY TUMOUR"),
         country=extra.get("country", "CHN"),
         race=extra.get("race", "ASIAN"),
+        therapy_column=extra.get("therapy_column", ""),
+        death_causes=extra.get("death_causes", {}),
+        fatal=tuple((str(term), bool(related)) for term, related in extra.get("fatal", {}).items()),
+        cohort=str(extra.get("name", "")),
+        others=tuple(_other(table) for table in extra.get("other", ())),
+        previous=extra.get("previous", {}),
+        ends_at_last_visit=bool(extra.get("ends_at_last_visit", False)),
         shrunk=extra.get("shrunk"),
     )
 
 
+def _own(reasons: dict[str, int], others: Any) -> dict[str, int]:
+    """Reasons less those of the patients outside the analysis."""
+    left = dict(reasons)
+    for table in others:
+        reason = table.get("stop_reason")
+        if reason in left:
+            left[reason] = max(0, left[reason] - int(table["patients"]))
+    return left
+
+
+def _other(table: dict[str, Any]) -> Other:
+    return Other(
+        patients=int(table["patients"]),
+        columns=dict(table.get("columns", {})),
+        deviation=str(table.get("deviation", "")),
+        stop_reason=str(table.get("stop_reason", "WITHDRAWAL BY SUBJECT")),
+        is_treated=bool(table.get("treated", True)),
+    )
+
+
 def _actions(builder: _Builder) -> Iterator[Action]:
+    seen: set[tuple[str, str]] = set()
     for statement, meaning in builder.about("adverse_event"):
         action = _ACTIONS.get(meaning.level) if meaning.variable == "overview" else None
         count = _count(statement)
-        if action and count is not None:
-            yield Action(action, count, drug=meaning.name.partition(" ")[2])
+        drug = meaning.name.partition(" ")[2]
+        if action and count is not None and (action, drug) not in seen:
+            seen.add((action, drug))
+            yield Action(action, count, drug=drug)
     levels: dict[str, list[int]] = defaultdict(list)
     for statement, meaning in builder.about("exposure"):
         count = _count(statement)
@@ -238,7 +268,7 @@ def _characteristics(builder: _Builder) -> tuple[tuple[Margin, ...], tuple[Measu
                 variable, level = joined[variable][level], "Y"
             counts[variable].setdefault(level, count)
     for variable, levels in builder.extra.get("margins", {}).items():
-        counts[variable] = {**levels, **counts[variable]}
+        counts[variable] = {**counts[variable], **levels}
     for parts in joined.values():
         for name in parts.values():
             counts.setdefault(name, {"Y": 0})
@@ -311,10 +341,18 @@ def _curves(builder: _Builder) -> tuple[CurveTargets, ...]:
     for statement, meaning in builder.about("time"):
         if _is_response_time(builder.protocol.times[meaning.name]):
             continue
+        if meaning.name == "OS" and builder.extra.get("ends_at_last_visit"):
+            continue
         key = (meaning.name, _among(meaning))
         label = " ".join([meaning.name, *(f"{one.variable}={one.level}" for one in key[1])])
         curve = curves.get(key, CurveTargets(label, meaning.name, key[1]))
         curves[key] = _with(curve, statement)
+    for mark in builder.extra.get("landmark", ()):
+        key = (mark["endpoint"], ())
+        curve = curves.get(key, CurveTargets(mark["endpoint"], mark["endpoint"]))
+        digits = len(str(mark["percent"]).partition(".")[2])
+        extra = Landmark(float(mark["months"]), Printed(float(mark["percent"]), digits))
+        curves[key] = replace(curve, landmarks=(*curve.landmarks, extra))
     return tuple(curves.values())
 
 
@@ -397,7 +435,7 @@ def _crosses(builder: _Builder) -> tuple[Cross, ...]:
     for statement, meaning in builder.about("rate"):
         count = _count(statement)
         endpoint = builder.protocol.rates[meaning.name]
-        if meaning.within and count is not None and set(endpoint.success) == {"CR", "PR"}:
+        if meaning.within and count is not None and set(endpoint.success) == {"CR", "PR"} and not meaning.of:
             found.append(Cross(meaning.name, (*_among(meaning), Among("RESPONDER", "Y")), count))
     for statement, meaning in builder.about("test"):
         if meaning.name in builder.protocol.rates:
@@ -410,6 +448,7 @@ def _crosses(builder: _Builder) -> tuple[Cross, ...]:
 
 
 def _events(builder: _Builder) -> dict[str, AdverseEventTargets]:
+    fatal = list(builder.extra.get("fatal", {}))
     rows: dict[str, dict[str, TermTargets]] = defaultdict(dict)
     totals: dict[str, dict[str, int]] = defaultdict(dict)
     for statement, meaning in builder.about("adverse_event"):
@@ -418,9 +457,13 @@ def _events(builder: _Builder) -> dict[str, AdverseEventTargets]:
             continue
         if meaning.variable == "overview":
             totals[meaning.name][meaning.level + (f" {meaning.grade}" if meaning.grade else "")] = count
-        elif not meaning.variable:
+        elif not meaning.variable and (fewer := fatal.count(meaning.level)) <= count and meaning.grade != "=5":
+            count -= fewer  # noqa: PLW2901 - a fatal event is added to a patient who dies
             row = rows[meaning.name].get(meaning.level, TermTargets(meaning.level))
             rows[meaning.name][meaning.level] = _graded(row, meaning.grade, count)
+    for name, terms in builder.extra.get("terms", {}).items():
+        for term, (count, severe) in terms.items():
+            rows[name].setdefault(term, TermTargets(term, any_grade=count, grade_3=severe))
     n = int(builder.extra.get("n_safety", builder.extra["n"]))
     return {
         name: AdverseEventTargets(
