@@ -11,6 +11,7 @@ __all__ = [
     "DAYS_PER_YEAR",
     "IMMUNE_BEST_RESPONSES",
     "RESPONSES",
+    "VARIANT_CLASS_SETS",
     "Response",
     "Severity",
 ]
@@ -101,3 +102,28 @@ class CensorRule(StrEnum):
 
 
 ROLES: Final = ("primary", "secondary", "exploratory")
+
+_NONSYNONYMOUS: Final[tuple[str, ...]] = (
+    "Frame_Shift_Del",
+    "Frame_Shift_Ins",
+    "Splice_Site",
+    "Translation_Start_Site",
+    "Nonsense_Mutation",
+    "Nonstop_Mutation",
+    "In_Frame_Del",
+    "In_Frame_Ins",
+    "Missense_Mutation",
+)
+VARIANT_CLASS_SETS: Final[dict[str, tuple[str, ...]]] = {
+    "nonsynonymous": _NONSYNONYMOUS,
+    "coding": (*_NONSYNONYMOUS, "Silent"),
+    "all": (
+        *_NONSYNONYMOUS,
+        *("Silent", "Splice_Region", "RNA", "Intron", "3'UTR", "5'UTR", "3'Flank", "5'Flank", "IGR"),
+        *("Targeted_Region", "Unknown"),
+    ),
+}
+"""
+Named sets of the classes of variants of a MAF: what changes the protein, as maftools (Mayakonda 2018) counts it; with
+synonymous changes, as FoundationOne counts its burden; everything that was called.
+"""

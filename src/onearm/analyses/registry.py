@@ -11,6 +11,12 @@ import polars as pl
 
 from onearm.analyses.adverse_events import adverse_events
 from onearm.analyses.baseline import baseline
+from onearm.analyses.biomarkers import (
+    biomarker_change,
+    biomarker_response,
+    biomarker_summary,
+    biomarker_survival,
+)
 from onearm.analyses.concordance import concordance
 from onearm.analyses.design import design
 from onearm.analyses.disposition import describe_trial, disposition
@@ -147,6 +153,26 @@ ANALYSES: Final[Mapping[str, Analysis]] = MappingProxyType(
         ),
         "laboratory": Analysis(
             laboratory, ("n", "N", "p"), "National Cancer Institute (2017), CTCAE version 5.0, 27 November 2017"
+        ),
+        "biomarker_summary": Analysis(
+            biomarker_summary,
+            ("n", "N", "p", "missing", "min", "q1", "median", "q3", "max"),
+            "Hyndman RJ, Fan Y (1996), Am Stat 50:361-365",
+        ),
+        "biomarker_response": Analysis(
+            biomarker_response,
+            ("n", "N", "p", "median", "q1", "q3", "estimate", "conf_low", "conf_high", "auc", "p_value", "q_value"),
+            "Wilcoxon F (1945), Biometrics Bull 1:80-83; Hodges JL, Lehmann EL (1963), Ann Math Stat 34:598-611",
+        ),
+        "biomarker_change": Analysis(
+            biomarker_change,
+            ("n", "median", "q1", "q3", "estimate", "conf_low", "conf_high", "p_value", "q_value"),
+            "Wilcoxon F (1945), Biometrics Bull 1:80-83; Benjamini Y, Hochberg Y (1995), J R Stat Soc B 57:289-300",
+        ),
+        "biomarker_survival": Analysis(
+            biomarker_survival,
+            ("n", "events", "hazard_ratio", "conf_low", "conf_high", "p_value", "q_value", "median", "p_log_rank"),
+            "Cox DR (1972), J R Stat Soc B 34:187-220; Anderson JR, Cain KC, Gelber RD (1983), J Clin Oncol 1:710-719",
         ),
     }
 )

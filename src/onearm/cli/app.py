@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 import sys
-from typing import Final
 
 import typer
 
+from onearm.cli.exit_codes import UNUSABLE
 from onearm.errors import OnearmError
 
-__all__ = ["DONE", "FINDINGS", "UNUSABLE", "main"]
-
-DONE: Final = 0
-FINDINGS: Final = 1
-"""Findings of severity error, with ``--strict``."""
-UNUSABLE: Final = 2
-"""Input that cannot be used; every problem was printed."""
+__all__ = ["main"]
 
 
 def build() -> typer.Typer:

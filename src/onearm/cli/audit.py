@@ -52,7 +52,7 @@ def audit(
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 if a number cannot be right.")] = False,
 ) -> None:
     """Check the printed numbers of a trial paper."""
-    from onearm.cli.app import FINDINGS
+    from onearm.cli.exit_codes import FINDINGS
 
     findings = _findings(file)
     rows = [_row(finding) for finding in findings]

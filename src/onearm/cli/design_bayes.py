@@ -6,13 +6,10 @@ from typing import Annotated
 
 import typer
 
-from onearm.cli.design import P0, P1, Alpha, Json, Plot, print_rule
+from onearm.cli.design_options import P0, P1, Alpha, Json, Looks, Plot, Prior, Rates
+from onearm.cli.design_print import print_rule
 
 __all__ = ["register"]
-
-Looks = Annotated[str, typer.Option("--looks", help="Evaluable patients at each look: 10,15,20 or 10:50:5.")]
-Prior = Annotated[str, typer.Option("--prior", help="Beta prior, two weights: 1,1.")]
-Rates = Annotated[str, typer.Option("--rates", help="True rates to evaluate.")]
 
 
 def register(design: typer.Typer) -> None:
@@ -77,7 +74,7 @@ def bayes(
     print_rule(
         rule,
         parse_numbers(rates, name="--rates"),
-        as_json=as_json,
+        is_json=as_json,
         plot=plot,
         marks=((futility_rate, f"{futility_rate:g}"), (efficacy_rate, f"{efficacy_rate:g}")),
         extra={"plan": plan, "posterior": found},
@@ -123,7 +120,7 @@ def bop2(
     print_rule(
         design.rule(),
         parse_numbers(rates, name="--rates") if rates is not None else (p0, p1),
-        as_json=as_json,
+        is_json=as_json,
         plot=plot,
         marks=((p0, "p0"), (p1, "p1")),
         extra={"design": design},
@@ -159,7 +156,7 @@ def lee_liu(
         f"{low:g}{f', for efficacy if above {high:g}' if high < 1 else ''} (Lee and Liu 2008)."
     )
     numbers = parse_numbers(rates, name="--rates")
-    print_rule(rule, numbers, as_json=as_json, plot=plot, marks=((p0, "p0"),), sentence=sentence)
+    print_rule(rule, numbers, is_json=as_json, plot=plot, marks=((p0, "p0"),), sentence=sentence)
 
 
 def thall_simon(
@@ -191,4 +188,4 @@ def thall_simon(
         "if "
         f"that of any improvement is at least {high:g} (Thall and Simon 1994)."
     )
-    print_rule(rule, parse_numbers(rates, name="--rates"), as_json=as_json, plot=plot, sentence=sentence)
+    print_rule(rule, parse_numbers(rates, name="--rates"), is_json=as_json, plot=plot, sentence=sentence)

@@ -10,7 +10,9 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["draw_boundary", "draw_curves"]
+    from onearm.stats.design.looks import StoppingRule
+
+__all__ = ["draw_boundary", "draw_curves", "draw_rule"]
 
 # Okabe and Ito's colours that all colour vision tells apart
 BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#666666"
@@ -111,3 +113,31 @@ def draw_boundary(
     axes.spines[["top", "right"]].set_visible(False)
     figure.legend(frameon=False, loc="outside lower center", ncols=3, fontsize=9)
     figure.savefig(path, dpi=150)
+
+
+def draw_rule(path: Path, rule: StoppingRule, title: str, marks: tuple[tuple[float, str], ...]) -> None:
+    """
+    Draw the probability of each end of a rule over the true rate.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    rule : StoppingRule
+        Any rule.
+    title : str
+        Above the picture.
+    marks : tuple of (float, str)
+        Rates to mark.
+    """
+    import numpy as np
+
+    from onearm.stats.design.looks import operating_characteristics
+
+    rates = np.linspace(0, 1, 201)
+    oc = operating_characteristics(rule, rates)
+    is_one_look = len(rule.looks) == 1
+    curves = {"efficacy": oc.efficacy} if is_one_look else {"efficacy": oc.efficacy, "futility": oc.futility}
+    if oc.inconclusive.max() > 1e-9:
+        curves["inconclusive"] = oc.inconclusive
+    draw_curves(path, rates, curves, x_label="true response rate", y_label="probability", title=title, marks=marks)

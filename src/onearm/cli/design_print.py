@@ -7,9 +7,14 @@ import json
 import math
 import textwrap
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from onearm.errors import MethodError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from onearm.stats.design.looks import StoppingRule
 
 __all__ = [
     "as_json",
@@ -19,6 +24,7 @@ __all__ = [
     "parse_integers",
     "parse_numbers",
     "print_json",
+    "print_rule",
     "print_sentence",
     "print_table",
 ]
@@ -270,3 +276,61 @@ def parse_design(text: str, *, name: str) -> tuple[int, int, int, int]:
     if len(parts) != 2:
         raise MethodError(f"{name} is '{text}'; acceptable are two fractions, such as 5/15,18/46.")
     return (*parse_fraction(parts[0], name=name), *parse_fraction(parts[1], name=name))
+
+
+def print_rule(
+    rule: StoppingRule,
+    rates: tuple[float, ...],
+    *,
+    is_json: bool,
+    plot: Path | None,
+    marks: tuple[tuple[float, str], ...] = (),
+    extra: dict[str, object] | None = None,
+    sentence: str | None = None,
+) -> None:
+    """
+    Print the boundaries of a rule and its exact operating characteristics.
+
+    Parameters
+    ----------
+    rule : StoppingRule
+        Any rule.
+    rates : tuple of float
+        True response rates.
+    is_json : bool
+        Whether to print JSON.
+    plot : Path or None
+        Where to draw the probability of each end.
+    marks : tuple of (float, str)
+        Rates to mark in the picture.
+    extra : dict, optional
+        Further fields for the JSON.
+    sentence : str, optional
+        For the protocol.
+    """
+    from onearm.cli.design_picture import draw_rule
+    from onearm.stats.design.looks import operating_characteristics
+
+    oc = operating_characteristics(rule, rates)
+    if plot is not None:
+        draw_rule(plot, rule, "exact probability of each end", marks)
+    if is_json:
+        print_json({"rule": rule, "characteristics": oc, **(extra or {})})
+        return
+    never = "no stop"
+    print_table(
+        ("patients", "stop for futility at or below", "stop for efficacy at or above"),
+        [
+            (n, never if low is None else low, never if high is None else high)
+            for n, low, high in zip(rule.looks, rule.futility, rule.efficacy, strict=True)
+        ],
+    )
+    print_table(
+        ("true rate", "futility", "efficacy", "inconclusive", "expected patients"),
+        [
+            (f"{p:g}", f"{a:.4f}", f"{b:.4f}", f"{c:.4f}", f"{n:.2f}")
+            for p, a, b, c, n in zip(oc.p, oc.futility, oc.efficacy, oc.inconclusive, oc.expected_n, strict=True)
+        ],
+    )
+    if sentence is not None:
+        print_sentence(sentence)

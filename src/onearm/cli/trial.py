@@ -182,7 +182,7 @@ def _shown(row: dict[str, object], side: str) -> str:
 
 
 def _leave(n_errors: int, strict: bool) -> None:
-    from onearm.cli.app import FINDINGS
+    from onearm.cli.exit_codes import FINDINGS
 
     if strict and n_errors:
         print(f"{n_errors} findings of severity error.", file=sys.stderr)

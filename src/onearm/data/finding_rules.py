@@ -255,5 +255,58 @@ RULES: Final[dict[str, FindingRule]] = {
         "Fill in the size if it was measured.",
         f"{RECIST}, 4.4.1",
     ),
+    "ASSAY-SAMPLE-NOBODY": FindingRule(
+        _ERROR,
+        "the row of the sample sheet lacks the sample or the patient and was left out.",
+        "Fill it in, or delete the row.",
+        "a sample of nobody belongs to no patient",
+    ),
+    "ASSAY-SAMPLE-TWICE": FindingRule(
+        _ERROR,
+        "the sample stands twice in the sample sheet; its first row was used.",
+        "Keep the row that is right, or give the samples names of their own.",
+        "a sample is of one patient and one time",
+    ),
+    "ASSAY-DATE-UNREADABLE": FindingRule(
+        _WARNING,
+        "the date in {column} is not of the form 2024-02-29; it counts as missing.",
+        "Export dates as YYYY-MM-DD.",
+        "ISO 8601",
+    ),
+    "ASSAY-SAMPLE-NOT-MEASURED": FindingRule(
+        _WARNING,
+        "the sample of the sheet is not in the assay's file; it has no value.",
+        "Check the spelling of the sample, or whether it was measured.",
+        "a sample that is silently left out changes results",
+    ),
+    "ASSAY-SAMPLE-UNKNOWN": FindingRule(
+        _ERROR,
+        "{n} samples of the file are not in the sample sheet and were left out; the first is {first}.",
+        "Add them to the sample sheet, or correct their spelling.",
+        "a sample of nobody belongs to no patient",
+    ),
+    "ASSAY-SUBJECT-UNKNOWN": FindingRule(
+        _ERROR,
+        "the sample is of a patient whom the trial's data do not hold; it was left out.",
+        "Correct the patient in the sample sheet, or export the patient.",
+        "a marker is set against the outcome of the same patient",
+    ),
+    "ASSAY-VALUE-TEXT": FindingRule(
+        _ERROR,
+        "{n} values of {measure} are no numbers while most are; they count as missing.",
+        "Correct them, or name the texts that mean missing in the assay's 'missing'.",
+        "a text among numbers has no place on their scale",
+    ),
+    "ASSAY-MEASURE-EMPTY": FindingRule(
+        _WARNING,
+        "{measure} has no value in any sample.",
+        "Check the file, or take the biomarker out of the protocol.",
+        "an empty marker is no result",
+    ),
+    "ASSAY-BASELINE-LATE": FindingRule(
+        _WARNING,
+        "the baseline sample was taken after the first dose; it is used as a baseline sample.",
+        "Correct the date or the timepoint of the sample.",
+        "a baseline value lies before the treatment it predicts",
+    ),
 }
-"""Every check of the data, by its identifier; ``docs/data.md`` lists them for people."""

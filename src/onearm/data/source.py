@@ -4,18 +4,18 @@ Read everything that a trial collected: find the files, type their columns, chec
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
 import polars as pl
 
+from onearm.data.assays import Assay
 from onearm.data.checks import check_required_dates, check_source, check_table
 from onearm.data.coerce import Place, plain_text, subject_text, type_columns
 from onearm.data.excel import sheet_names
-from onearm.data.files import DATA_FOLDER, find_file
+from onearm.data.files import DATA_FOLDER, FileRecord, find_file, record_file
 from onearm.data.findings import Findings
 from onearm.data.formats import FORMATS, extension_of
 from onearm.data.mapping import PatientsMapping
@@ -29,32 +29,6 @@ __all__ = ["FileRecord", "Progress", "Source", "read_source"]
 
 Progress = Callable[[str, int, int], None]
 """Called with what is being read, how many steps are done, and how many there are."""
-
-
-@dataclass(frozen=True)
-class FileRecord:
-    """
-    One file that was read.
-
-    Parameters
-    ----------
-    domain : str
-        Table that it became.
-    path : Path
-        Where it lies.
-    sha256 : str
-        Hash of its bytes.
-    n_rows : int
-        Rows of data.
-    format : str
-        Name of its format.
-    """
-
-    domain: str
-    path: Path
-    sha256: str
-    n_rows: int
-    format: str
 
 
 @dataclass(frozen=True, eq=False)  # tables cannot be compared by ==
@@ -71,11 +45,14 @@ class Source:
         What is wrong or noteworthy, `onearm.data.findings.SCHEMA`.
     files : tuple of FileRecord
         What was read.
+    assays : mapping of str to Assay
+        What was measured in samples, by the protocol's names.
     """
 
     tables: dict[str, pl.DataFrame]
     findings: pl.DataFrame
     files: tuple[FileRecord, ...]
+    assays: Mapping[str, Assay] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         """Name the tables with their rows, and count the findings."""
@@ -88,6 +65,7 @@ def read_source(
     *,
     files: Mapping[str, str | Path] | None = None,
     patients: PatientsMapping | None = None,
+    elsewhere: Collection[str] = (),
     cutoff: date | None = None,
     progress: Progress | None = None,
 ) -> Source:
@@ -102,6 +80,8 @@ def read_source(
         File of a domain, where its name does not say so; relative to the trial folder or its ``data/``.
     patients : PatientsMapping, optional
         How to read a file with one row per patient.
+    elsewhere : collection of str
+        Files that are read as assays, so that they are not noted as unused.
     cutoff : datetime.date, optional
         Data cut-off; what lies after it is noted.
     progress : callable, optional
@@ -120,7 +100,8 @@ def read_source(
     folder = Path(folder)
     findings = Findings()
     problems: list[str] = []
-    paths = _find_files(folder, files or {}, patients, findings, problems)
+    taken = [*elsewhere, *(patients.files() if patients is not None else ())]
+    paths = _find_files(folder, files or {}, taken, findings, problems)
     if not paths and patients is None and not problems:
         problems.append(_no_data(folder))
     told = progress or _tell_nobody
@@ -142,7 +123,9 @@ def read_source(
         raise DataError(*problems)
     tables = {name: table for name, (_, table) in read.items()}
     check_source(tables, {name: path.name for name, (path, _) in read.items()}, findings, cutoff=cutoff)
-    records = tuple(_record(name, path, table.height) for name, (path, table) in read.items())
+    records = tuple(
+        record_file(name, path, table.height, FORMATS[extension_of(path)].name) for name, (path, table) in read.items()
+    )
     told("checks", steps, steps)
     return Source(tables, findings.frame(), records)
 
@@ -164,7 +147,7 @@ def _no_data(folder: Path) -> str:
 def _find_files(
     folder: Path,
     named: Mapping[str, str | Path],
-    patients: PatientsMapping | None,
+    taken: Collection[str | Path],
     findings: Findings,
     problems: list[str],
 ) -> dict[str, Path]:
@@ -177,8 +160,7 @@ def _find_files(
         else:
             paths[domain] = find_file(folder, file)
     used = {path.resolve() for path in paths.values()}
-    if patients is not None:
-        used |= {find_file(folder, file).resolve() for file in patients.files()}
+    used |= {find_file(folder, file).resolve() for file in taken}
     found: dict[str, list[Path]] = {}
     for path in sorted((folder / DATA_FOLDER).glob("*")):
         if not path.is_file() or path.name.startswith(".") or path.resolve() in used:
@@ -199,13 +181,6 @@ def _find_files(
             )
     order = {name: i for i, name in enumerate(DOMAINS)}
     return dict(sorted(paths.items(), key=lambda item: (order.get(item[0], len(order)), item[0])))
-
-
-def _record(domain: str, path: Path, n_rows: int) -> FileRecord:
-    """Hash a file that was read."""
-    with path.open("rb") as stream:
-        digest = hashlib.file_digest(stream, "sha256").hexdigest()
-    return FileRecord(domain, path, digest, n_rows, FORMATS[extension_of(path)].name)
 
 
 def _read_domain(domain: str, path: Path, findings: Findings) -> pl.DataFrame:

@@ -17,6 +17,7 @@ from onearm.derivations.adrs import derive_adrs, timepoints
 from onearm.derivations.adsl import derive_adsl, flag_sets
 from onearm.derivations.adtr import derive_adtr, flag_usable
 from onearm.derivations.adtte import derive_adtte
+from onearm.derivations.biomarkers import derive_biomarkers
 from onearm.derivations.consistency import check_consistency
 from onearm.derivations.immune import immune_timepoints
 from onearm.derivations.lesions import Lesions, read_lesions
@@ -40,7 +41,7 @@ class Derived:
     Parameters
     ----------
     datasets : mapping of str to polars.DataFrame
-        ``adsl adtr adrs adrsr adtte adex adae adlb addv``.
+        ``adsl adtr adrs adrsr adtte adex adae adlb addv adbm``, and those of the assays.
     findings : polars.DataFrame
         Contradictions between records, beside those that reading found.
     """
@@ -94,8 +95,11 @@ def derive(source: Source, protocol: Protocol) -> Derived:
     datasets = {"adsl": adsl, "adtr": mine.adtr, "adrs": adrs, "adrsr": every, "adtte": adtte, "adex": adex}
     datasets |= {"adae": derive_adae(records, adsl, protocol), "adlb": derive_adlb(records, adsl, protocol)}
     datasets["addv"] = derive_addv(datasets, protocol)
+    biomarkers = derive_biomarkers(source, adsl, adrs, protocol)
+    datasets |= biomarkers.datasets
     consistency = check_consistency(source, records, datasets, protocol, lesions=mine.lesions)
-    return Derived(datasets, concat_findings([consistency, check_safety(source, records, datasets, protocol)]))
+    safety = check_safety(source, records, datasets, protocol)
+    return Derived(datasets, concat_findings([consistency, safety, biomarkers.findings]))
 
 
 class _Track(NamedTuple):

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import polars as pl
 
-__all__ = ["ADAE", "ADDV", "ADEX", "ADLB", "ADRS", "ADSL", "ADTR", "ADTTE", "TRACE"]
+__all__ = ["ADAE", "ADBM", "ADDV", "ADEX", "ADLB", "ADRS", "ADSL", "ADTR", "ADTTE", "TRACE"]
 
 _IDS: Final[dict[str, Any]] = {"STUDYID": pl.String, "USUBJID": pl.String}
 TRACE: Final[dict[str, Any]] = {"SRCDOM": pl.String, "SRCSEQ": pl.Int64, "RULE": pl.String, "WHY": pl.String}
@@ -149,3 +149,21 @@ ADLB: Final[dict[str, Any]] = {
     **TRACE,
 }
 ADDV: Final[dict[str, Any]] = {**_IDS, "DVCAT": pl.String, "ADT": pl.Date, **TRACE}
+ADBM: Final[dict[str, Any]] = {
+    **_IDS,
+    "ASSAY": pl.String,
+    "PARAMCD": pl.String,
+    "PARAM": pl.String,
+    "SAMPID": pl.String,
+    "AVISIT": pl.String,
+    "ADT": pl.Date,
+    "ADY": pl.Int64,
+    "AVAL": pl.Float64,
+    "AVALC": pl.String,
+    "AVALU": pl.String,
+    "ABLFL": pl.String,
+    "ANL01FL": pl.String,
+    "ANLGRP": pl.String,
+    "RSPFL": pl.String,
+    **TRACE,
+}

@@ -189,6 +189,32 @@ class Printer:
         whole = value is not None and math.isfinite(value) and float(value).is_integer()
         return self.number(value, 0 if whole else 1)
 
+    def significant(self, value: float | None, digits: int = 3) -> str:
+        """
+        Print a measurement of any size with a fixed number of significant digits.
+
+        Parameters
+        ----------
+        value : float or None
+            The unrounded number.
+        digits : int, default 3
+            Significant digits; whole digits are never cut.
+
+        Returns
+        -------
+        str
+            ``NE`` where missing.
+
+        Examples
+        --------
+        >>> Printer().significant(12345.6), Printer().significant(0.012345), Printer().significant(10.0)
+        ('12346', '0.0123', '10.0')
+        """
+        if value is None or not math.isfinite(value) or value == 0:
+            return self.number(value)
+        before = math.floor(math.log10(abs(value))) + 1
+        return self.number(value, max(0, digits - before))
+
     def months(self, value: float | None) -> str:
         """
         Print a time in months.

@@ -177,14 +177,15 @@ class Lookup:
     results : polars.DataFrame
         The results table.
     group : Group
-        Whose rows; rows of subgroups within it are left out.
+        Whose rows; rows of subgroups within it are left out, and those of single features (``feature_…``).
     """
 
     def __init__(self, results: pl.DataFrame, group: Group) -> None:
         self.group = group
         self._blocks: dict[tuple[str, str | None, str | None], Block] = {}
-        for row in results.iter_rows(named=True):
-            if row["group2"] is None and _belongs(row, group):
+        whole = ~results["analysis"].str.starts_with("feature_") & results["group2"].is_null()
+        for row in results.filter(whole).iter_rows(named=True):
+            if _belongs(row, group):
                 self._add(row)
 
     def _add(self, row: dict[str, object]) -> None:

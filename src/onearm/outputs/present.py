@@ -27,6 +27,7 @@ from onearm.outputs.tables import (
     write_workbook,
 )
 from onearm.outputs.tables.adverse_events import tabulate_adverse_events
+from onearm.outputs.tables.biomarkers import tabulate_biomarkers
 from onearm.outputs.tables.deviations import tabulate_deviations
 from onearm.outputs.tables.laboratory import tabulate_laboratory
 from onearm.outputs.tables.sensitivity import tabulate_sensitivity
@@ -91,6 +92,7 @@ def present(
         "sensitivity": [tabulate_sensitivity(results, protocol, printer)],
         "exposure": [tabulate_exposure(lookups, printer), tabulate_deviations(datasets)],
         "safety": [*tabulate_adverse_events(lookups, protocol, printer), *tabulate_laboratory(lookups, printer)],
+        "biomarkers": tabulate_biomarkers(lookups, protocol, printer),
         "design": [tabulate_design(lookups, printer)],
         "further": [tabulate_rest(results, printer)],
     }

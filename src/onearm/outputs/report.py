@@ -111,6 +111,7 @@ _SECTIONS: Final = (
     ("sensitivity", "Other readings of the protocol"),
     ("exposure", "Exposure to treatment"),
     ("safety", "Safety"),
+    ("biomarkers", "Biomarkers"),
     ("design", "Design and decision"),
     ("further", "Further results"),
 )

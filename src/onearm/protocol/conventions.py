@@ -13,12 +13,20 @@ __all__ = ["PRESETS", "Conventions", "with_preset"]
 
 PRESETS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
     {
-        "r": {"survival_interval": "log", "median": "r", "quantile": "r", "ties": "efron", "rounding": "half_even"},
+        "r": {
+            "survival_interval": "log",
+            "median": "r",
+            "quantile": "r",
+            "ties": "efron",
+            "rank_test": "r",
+            "rounding": "half_even",
+        },
         "sas": {
             "survival_interval": "log-log",
             "median": "sas",
             "quantile": "sas",
             "ties": "breslow",
+            "rank_test": "corrected",
             "rounding": "half_away",
         },
         "spss": {
@@ -26,6 +34,7 @@ PRESETS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
             "median": "spss",
             "quantile": "spss",
             "ties": "breslow",
+            "rank_test": "normal",
             "rounding": "half_away",
         },
     }
@@ -46,6 +55,9 @@ class Conventions(Section):
     """Definition of sample quartiles: Hyndman-Fan type 7 (R), 2 (SAS) or 6 (SPSS)."""
     ties: Literal["efron", "breslow", "exact"] = "efron"
     """Handling of tied events in Cox models."""
+    rank_test: Literal["exact", "r", "corrected", "normal"] = "r"
+    """P value of rank tests: exact, also with ties; as ``wilcox.test`` (exact below 50 without ties, else corrected); the
+    normal approximation with continuity correction (SAS) or without (SPSS)."""
     rounding: Literal["half_even", "half_away"] = "half_even"
     """Rounding of printed numbers."""
     proportion_interval: str = "clopper-pearson"

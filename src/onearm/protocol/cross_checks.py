@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import Any
 
 from onearm.errors import suggest
+from onearm.protocol.biomarker_checks import check_biomarkers
 from onearm.protocol.endpoints import kind_of
 from onearm.terms import BEST_RESPONSES, IMMUNE_BEST_RESPONSES
 
@@ -40,6 +41,7 @@ def cross_check(raw: dict[str, Any]) -> Iterator[Problem]:
     yield from _safety(raw)
     for name, model in _tables(raw, "model"):
         yield from _model(name, model, raw)
+    yield from check_biomarkers(raw)
 
 
 def _tables(raw: dict[str, Any], key: str) -> list[tuple[str, dict[str, Any]]]:

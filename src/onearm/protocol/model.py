@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from onearm.protocol.assays import Assay, Biomarker
 from onearm.protocol.base import Days, Months, Name, Positive, Section
 from onearm.protocol.conventions import Conventions
 from onearm.protocol.design import Design, NoDesign
@@ -172,6 +173,8 @@ class Protocol(Section):
     baseline: tuple[Baseline, ...] = ()
     subgroup: tuple[Subgroup, ...] = ()
     model: dict[str, CoxModelPlan] = Field(default_factory=dict)
+    assay: dict[str, Assay] = Field(default_factory=dict)
+    biomarker: dict[str, Biomarker] = Field(default_factory=dict)
     sensitivity: dict[str, Alternative] = Field(default_factory=dict)
     cohort: dict[str, Cohort] = Field(default_factory=dict)
     source: SourceSection = SourceSection()
@@ -186,6 +189,10 @@ class Protocol(Section):
     def times(self) -> dict[str, TimeEndpoint]:
         """Endpoints that are times, by name."""
         return {name: e for name, e in self.endpoint.items() if isinstance(e, TimeEndpoint)}
+
+    def responders_of(self, biomarker: Biomarker) -> str | None:
+        """Name of the rate whose successes a biomarker is set against; None where the protocol has no rate."""
+        return biomarker.response_endpoint or next(iter(self.rates), None)
 
     @property
     def main_set(self) -> str:

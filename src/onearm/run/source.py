@@ -5,9 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from onearm.data import FlagColumn, PatientsMapping, ResponseColumn, SizesMapping, Source, TimeColumn, read_source
+from onearm.data import (
+    FlagColumn,
+    PatientsMapping,
+    ResponseColumn,
+    SizesMapping,
+    Source,
+    TimeColumn,
+    concat_findings,
+    read_source,
+)
 from onearm.protocol import Protocol
 from onearm.protocol.sources import PatientSource, SizeSource
+from onearm.run.assays import assay_files, read_assays
 
 __all__ = ["Progress", "read_trial_source"]
 
@@ -40,7 +50,19 @@ def read_trial_source(folder: Path, protocol: Protocol, *, progress: Progress | 
     """
     section = protocol.source
     patients = None if section.patients is None else _mapping(section.patients, section.sizes)
-    return read_source(folder, files=section.files, patients=patients, cutoff=protocol.trial.cutoff, progress=progress)
+    source = read_source(
+        folder,
+        files=section.files,
+        patients=patients,
+        elsewhere=assay_files(protocol),
+        cutoff=protocol.trial.cutoff,
+        progress=progress,
+    )
+    if not protocol.assay:
+        return source
+    assays, findings = read_assays(folder, protocol)
+    files = (*source.files, *(record for assay in assays.values() for record in assay.files))
+    return Source(source.tables, concat_findings([source.findings, findings]), files, assays)
 
 
 def _mapping(patients: PatientSource, sizes: SizeSource | None) -> PatientsMapping:

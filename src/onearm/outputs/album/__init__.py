@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from onearm.outputs import figures as draw
+from onearm.outputs.album.biomarkers import biomarker_boxes, biomarker_curves, biomarker_pairs
 from onearm.outputs.album.course import flow, modelled_size, spider, swimmer, waterfall
 from onearm.outputs.album.forest import forest
 from onearm.outputs.album.picture import Picture, Trial
@@ -33,6 +34,9 @@ MAKERS: Final[tuple[Callable[[Trial, Lookup], Iterator[Picture]], ...]] = (
     survival,
     forest,
     adverse_events,
+    biomarker_boxes,
+    biomarker_pairs,
+    biomarker_curves,
 )
 """What draws the figures, in the order of the report; each gives none where there is nothing to draw."""
 
@@ -64,7 +68,7 @@ def compose_pictures(
     ------
     Picture
         For each group: flow chart, waterfall, spider, swimmer, a curve for each time endpoint, forest plots, adverse
-        events. With more than `MOST_WIDE` groups the figures are one column wide and can stand side by side.
+        events, biomarkers. With more than `MOST_WIDE` groups the figures are one column wide and can stand side by side.
     """
     size = Size(draw.ONE_COLUMN_MM, 78) if len(lookups) > MOST_WIDE else None
     trial = Trial(results, datasets, protocol, printer, size)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from onearm.outputs.figures.text import text_width_mm
 
@@ -27,12 +27,15 @@ class KeyEntry(NamedTuple):
         Its colour.
     fill : str or None
         Colour inside a marker; that of its edge where missing.
+    style : object
+        Style of a line, as matplotlib spells it.
     """
 
     label: str
     kind: str
     colour: str
     fill: str | None = None
+    style: Any = "-"
 
 
 def key_height_mm(entries: Sequence[KeyEntry], width: float) -> float:
@@ -90,7 +93,7 @@ def draw_key(canvas: Axes, entries: Sequence[KeyEntry], *, left: float, top: flo
             if entry.kind == "bar":
                 canvas.fill_between([x, x + 4], y - 1.1, y + 1.1, color=entry.colour, linewidth=0)
             elif entry.kind == "line":
-                canvas.plot([x, x + 4], [y, y], color=entry.colour)
+                canvas.plot([x, x + 4.4], [y, y], color=entry.colour, linestyle=entry.style)
             else:
                 face = entry.fill or entry.colour
                 canvas.plot([x + 2], [y], entry.kind, color=entry.colour, markerfacecolor=face, markersize=4.5)

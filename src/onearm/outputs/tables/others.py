@@ -16,16 +16,20 @@ if TYPE_CHECKING:
     from onearm.outputs.format import Printer
     from onearm.outputs.lookup import Block, Lookup, Statistic
 
-__all__ = ["KNOWN_ANALYSES", "print_raw", "tabulate_disposition", "tabulate_exposure", "tabulate_rest"]
+__all__ = ["FEATURES", "KNOWN_ANALYSES", "print_raw", "tabulate_disposition", "tabulate_exposure", "tabulate_rest"]
 
 KNOWN_ANALYSES: Final = frozenset(
     {
         "trial", "disposition", "baseline", "best_response", "response_rate", "survival", "survival_rate",
         "survival_curve", "survival_at_risk", "follow_up", "tumour_change", "exposure", "design", "subgroup",
-        "subgroup_test", "model", "sensitivity", "adverse_events", "laboratory", "therapy",
+        "subgroup_test", "model", "sensitivity", "adverse_events", "laboratory", "therapy", "biomarker_summary",
+        "biomarker_response", "biomarker_response_rate", "biomarker_change", "biomarker_survival", "biomarker_groups",
+        "biomarker_curve",
     }
 )  # fmt: skip
-SPLIT_ANALYSES: Final = frozenset({"subgroup", "subgroup_test", "model", "sensitivity"})
+SPLIT_ANALYSES: Final = frozenset({"subgroup", "subgroup_test", "model", "sensitivity", "biomarker_curve"})
+FEATURES: Final = "feature_"
+"""How the analyses begin that have a row for each of thousands of features: files hold them, tables show their top."""
 """Analyses whose rows are split within a group on purpose and have tables of their own."""
 _STEPS: Final = {
     "screened": "Screened",
@@ -168,7 +172,8 @@ def tabulate_rest(results: pl.DataFrame, printer: Printer) -> Table:
     shown = pl.col("analysis").is_in(list(KNOWN_ANALYSES)) & (~split | pl.col("analysis").is_in(list(SPLIT_ANALYSES)))
     rows: list[Row] = []
     last = None
-    for line in results.filter(~shown).iter_rows(named=True):
+    features = pl.col("analysis").str.starts_with(FEATURES)
+    for line in results.filter(~shown & ~features).iter_rows(named=True):
         if line["analysis"] != last:
             last = line["analysis"]
             rows.append(heading(title_case(str(last)), 1))

@@ -1,0 +1,98 @@
+"""Reading the assays that a protocol names: each kind by its reader."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final
+
+import polars as pl
+
+from onearm.data import Findings
+from onearm.data.assays import Assay, SampleOptions, TableOptions, read_table_assay
+from onearm.errors import DataError
+from onearm.protocol import Protocol
+from onearm.protocol.assays import SampleSheet, TableAssay
+
+__all__ = ["KINDS", "assay_files", "read_assays", "sample_options"]
+
+
+def sample_options(sheet: SampleSheet | None) -> SampleOptions | None:
+    """
+    Say to a reader what a protocol says of a sample sheet.
+
+    Parameters
+    ----------
+    sheet : SampleSheet or None
+        ``[assay.NAME.samples]``.
+
+    Returns
+    -------
+    SampleOptions or None
+        The same.
+    """
+    return None if sheet is None else SampleOptions(**sheet.model_dump())
+
+
+def _read_table(folder: Path, name: str, section: TableAssay, findings: Findings) -> Assay:
+    own = section.model_dump(exclude={"kind", "label", "samples"})
+    return read_table_assay(folder, name, TableOptions(**own, samples=sample_options(section.samples)), findings)
+
+
+Reader = Callable[[Path, str, "TableAssay", Findings], Assay]
+KINDS: Final[Mapping[str, Reader]] = MappingProxyType({"table": _read_table})
+"""Kind of an assay to what reads it."""
+
+
+def assay_files(protocol: Protocol) -> Collection[str]:
+    """
+    List the files that assays read.
+
+    Parameters
+    ----------
+    protocol : Protocol
+        ``[assay.NAME]``.
+
+    Returns
+    -------
+    collection of str
+        As the protocol names them.
+    """
+    found = []
+    for section in protocol.assay.values():
+        found += [str(value) for key, value in section.model_dump().items() if key == "file" and value]
+        found += [section.samples.file] if section.samples else []
+    return found
+
+
+def read_assays(folder: Path, protocol: Protocol) -> tuple[dict[str, Assay], pl.DataFrame]:
+    """
+    Read every assay.
+
+    Parameters
+    ----------
+    folder : Path
+        The trial folder.
+    protocol : Protocol
+        ``[assay.NAME]``.
+
+    Returns
+    -------
+    tuple of dict of str to Assay and polars.DataFrame
+        By name; findings.
+
+    Raises
+    ------
+    DataError
+        With all problems of all assays.
+    """
+    findings, problems, found = Findings(), [], {}
+    for name, section in protocol.assay.items():
+        try:
+            found[name] = KINDS[section.kind](folder, name, section, findings)
+        except DataError as error:
+            problems += [f"assay.{name}: {problem}" for problem in error.problems]
+    if problems:
+        raise DataError(*problems)
+    return found, findings.frame()
