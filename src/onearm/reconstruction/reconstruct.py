@@ -30,6 +30,8 @@ class Reconstruction:
         Source tables by domain.
     patients : tuple of Patient
         The enrolled.
+    solution : CohortSolution
+        Times and characteristics as they were found.
     checks : tuple of Check
         What the solvers say about every target; the pipeline computes all of them again.
     conflicts : tuple of Conflict
@@ -38,6 +40,7 @@ class Reconstruction:
 
     tables: Mapping[str, pl.DataFrame]
     patients: tuple[Patient, ...]
+    solution: CohortSolution
     checks: tuple[Check, ...]
     conflicts: tuple[Conflict, ...]
 
@@ -48,6 +51,7 @@ def reconstruct(
     setting: Setting,
     protocol: Protocol,
     *,
+    solution: CohortSolution | None = None,
     seed: int = 1,
 ) -> Reconstruction:
     """
@@ -63,6 +67,8 @@ def reconstruct(
         Everything else.
     protocol : Protocol
         Drugs, schedule, conventions.
+    solution : CohortSolution, optional
+        Found before; searched for where missing.
     seed : int
         Of whatever is left open.
 
@@ -71,7 +77,8 @@ def reconstruct(
     Reconstruction
         Tables and checks.
     """
-    solution = solve_cohort(cohort, seed=seed)
+    found = solve_cohort(cohort, seed=seed) if solution is None else solution
+    solution = found
     if setting.ends_at_last_visit:
         solution = _end_at_last_visit(solution)
     happened, solved = solve_event_sets(events, cohort.n, seed=seed)
@@ -81,6 +88,7 @@ def reconstruct(
     return Reconstruction(
         tables,
         tuple(patients),
+        found,
         tuple(check for part in parts for check in part.checks),
         tuple(conflict for part in parts for conflict in part.conflicts),
     )

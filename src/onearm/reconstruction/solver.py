@@ -1,6 +1,9 @@
 """TEMPORARY stand-in."""
 import numpy as np
 from onearm.reconstruction.solutions import *
+from onearm.reconstruction.labels import hand_out_labels
+from onearm.reconstruction.measures import lay_out_values
+from onearm.reconstruction.events import hand_out_events
 def solve_cohort(cohort, *, seed=1):
     rng=np.random.default_rng(seed); n=cohort.n
     bor=np.array([r for r,c in cohort.responses.items() for _ in range(c)])
@@ -14,14 +17,9 @@ def solve_cohort(cohort, *, seed=1):
         else:
             pfs[i]=1
         if dead[i] and not ev[i] and bor[i]=="NE": os_[i]=pfs[i]=30; ev[i]=isd[i]=True
-    labels={"BOR":bor,"RESPONDER":np.where(np.isin(bor,["CR","PR"]),"Y","N")}
-    for m in cohort.margins:
-        v=[l for l,c in m.counts.items() for _ in range(c)]; v+= [m.rest]*(n-len(v)); labels[m.variable]=rng.permutation(v)
-    values={m.variable:np.round(rng.uniform(m.lowest,m.highest,n),m.decimals) for m in cohort.measures}
-    return CohortSolution(n,{"PFS":pfs,"OS":os_,"TTR":ttr,"DOR":np.where(ttr>0,pfs-ttr,-1)},{"PFS":ev,"OS":dead},isd,labels,values)
+    fixed={"BOR":bor,"RESPONDER":np.where(np.isin(bor,["CR","PR"]),"Y","N")}
+    labels,checks=hand_out_labels(n,cohort.margins,cohort.crosses,fixed,seed=seed)
+    values={m.variable:lay_out_values(m,labels.get(m.variable+"_GROUP"),n,rng) for m in cohort.measures}
+    return CohortSolution(n,{"PFS":pfs,"OS":os_,"TTR":ttr,"DOR":np.where(ttr>0,pfs-ttr,-1)},{"PFS":ev,"OS":dead},isd,labels,values,checks)
 def solve_adverse_events(t, *, seed=1):
-    rng=np.random.default_rng(seed); e=[]
-    for row in t.terms:
-        for k,i in enumerate(rng.permutation(t.n)[:row.any_grade or 0]):
-            e.append(AdverseEvent(int(i),row.term,3 if k<(row.grade_3 or 0) else 1))
-    return AdverseEventSolution(tuple(e),())
+    return hand_out_events(t,seed=seed)

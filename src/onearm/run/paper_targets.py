@@ -272,7 +272,7 @@ def _characteristics(builder: _Builder) -> tuple[tuple[Margin, ...], tuple[Measu
     for parts in joined.values():
         for name in parts.values():
             counts.setdefault(name, {"Y": 0})
-    numbers = sorted(set(spreads) | (cuts & set(counts)))
+    numbers = sorted(set(spreads) | (cuts & set(counts)) | set(builder.extra.get("measures", ())))
     margins = [
         Margin(f"{name}_GROUP" if name in numbers else name, levels, _rest(levels)) for name, levels in counts.items()
     ]

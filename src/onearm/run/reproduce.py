@@ -18,6 +18,7 @@ from onearm.protocol import Protocol, parse_protocol
 from onearm.published import Published, read_published
 from onearm.published.numbers import Meanings, read_meanings
 from onearm.reconstruction import Reconstruction, reconstruct
+from onearm.reconstruction.stored import read_solution, write_solution
 from onearm.run.comparison import Agreement, Number, compare_numbers
 from onearm.run.paper_targets import paper_targets
 from onearm.run.source import Progress
@@ -50,6 +51,8 @@ class Shipped:
         What was printed.
     meanings : Meanings
         What each number is a number of.
+    solution : str
+        Times and characteristics that were found before; empty where none ship.
     """
 
     name: str
@@ -57,6 +60,7 @@ class Shipped:
     protocol: Protocol
     published: Published
     meanings: Meanings
+    solution: str = ""
 
 
 @dataclass(frozen=True)
@@ -161,12 +165,12 @@ def read_shipped(name: str) -> Shipped:
         raise OnearmError(f"no trial '{name}' can be reproduced.{suggest(name, known)} Known: {', '.join(known)}.")
     folder = Path(str(resources.files("onearm").joinpath("trials", name)))
     text = (folder / "protocol.toml").read_text(encoding="utf-8")
-    return Shipped(
-        name, text, parse_protocol(text), read_published(folder), read_meanings(folder / "reconstruction.toml")
-    )
+    meanings, stored = read_meanings(folder / "reconstruction.toml"), folder / "solution.json"
+    found = stored.read_text(encoding="utf-8") if stored.is_file() else ""
+    return Shipped(name, text, parse_protocol(text), read_published(folder), meanings, found)
 
 
-def reconstruct_trial(shipped: Shipped, folder: Path, *, seed: int = 1) -> Reconstruction:
+def reconstruct_trial(shipped: Shipped, folder: Path, *, seed: int = 1, solve: bool = False) -> Reconstruction:
     """
     Reconstruct the records of a trial and write them as a trial folder.
 
@@ -178,6 +182,8 @@ def reconstruct_trial(shipped: Shipped, folder: Path, *, seed: int = 1) -> Recon
         Made if absent; the data of an earlier reconstruction are replaced.
     seed : int
         Of whatever the paper leaves open.
+    solve : bool
+        Whether to search anew even where a solution ships; it is then written beside the records as ``solution.json``.
 
     Returns
     -------
@@ -185,7 +191,8 @@ def reconstruct_trial(shipped: Shipped, folder: Path, *, seed: int = 1) -> Recon
         Tables, and what the solvers say about each target.
     """
     targets = paper_targets(shipped.published, shipped.meanings, shipped.protocol)
-    made = reconstruct(targets.cohort, targets.events, targets.setting, shipped.protocol, seed=seed)
+    known = read_solution(shipped.solution, targets.cohort, seed=seed) if shipped.solution and not solve else None
+    made = reconstruct(targets.cohort, targets.events, targets.setting, shipped.protocol, solution=known, seed=seed)
     data = folder / "data"
     data.mkdir(parents=True, exist_ok=True)
     for old in data.glob("*"):
@@ -194,12 +201,14 @@ def reconstruct_trial(shipped: Shipped, folder: Path, *, seed: int = 1) -> Recon
         write_table(table, data / f"{name}.csv")
     write_text(mark_synthetic(shipped.protocol_text), folder / "protocol.toml")
     reference = shipped.published.trial.get("reference", shipped.name)
+    if solve:
+        write_text(write_solution(made.solution, targets.cohort, seed=seed), folder / "solution.json")
     write_text(README.format(reference=reference, name=shipped.name, seed=seed), folder / "README.txt")
     return made
 
 
 def reproduce_trial(
-    name: str, folder: str | Path, *, seed: int = 1, progress: Progress | None = None
+    name: str, folder: str | Path, *, seed: int = 1, solve: bool = False, progress: Progress | None = None
 ) -> Reproduction:
     """
     Reconstruct a trial, run it, and set the results beside what was printed.
@@ -212,6 +221,8 @@ def reproduce_trial(
         Trial folder to write.
     seed : int
         Of whatever the paper leaves open.
+    solve : bool
+        Whether to search anew where a solution ships.
     progress : callable, optional
         Called while the trial is run.
 
@@ -229,7 +240,7 @@ def reproduce_trial(
     if progress:
         progress("reconstructing", 0, 1)
     place = Path(folder)
-    reconstruct_trial(shipped, place, seed=seed)
+    reconstruct_trial(shipped, place, seed=seed, solve=solve)
     run = run_trial(place, progress=progress)
     numbers = compare_numbers(name, shipped.published, shipped.meanings, run.results)
     return Reproduction(name, place, run, numbers, shipped.published, shipped.meanings)
