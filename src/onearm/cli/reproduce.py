@@ -46,7 +46,9 @@ def reproduce(
     trial: Annotated[str | None, typer.Argument(metavar="TRIAL", help="A trial that ships; missing: all.")] = None,
     out: Annotated[Path, typer.Option(help="Folder for the trial folders.")] = Path("reproduced"),
     seed: Annotated[int, typer.Option(min=0, help="Of whatever the paper leaves open.")] = 1,
-    solve: Annotated[bool, typer.Option("--solve", help="Search for the cohort anew, and write solution.json.")] = False,
+    solve: Annotated[
+        bool, typer.Option("--solve", help="Search for the cohort anew, and write solution.json.")
+    ] = False,
     unmet: Annotated[bool, typer.Option("--unmet", help="List only the numbers that are not met.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print every printed number as JSON.")] = False,
 ) -> None:

@@ -98,6 +98,8 @@ class Meanings:
         By the key of a statement, or a pattern of keys with ``*``.
     outside : dict of str to str
         Statements that no patient's record can show, with the reason: a planned range, a legend.
+    uncomputed : dict of str to str
+        Statements about patients that the pipeline has no result for, with the reason.
     unmet : dict of str to str
         Statements that cannot be met together with the others, with the reason.
     cohort : dict
@@ -108,6 +110,7 @@ class Meanings:
 
     numbers: dict[str, Meaning] = field(default_factory=dict)
     outside: dict[str, str] = field(default_factory=dict)
+    uncomputed: dict[str, str] = field(default_factory=dict)
     unmet: dict[str, str] = field(default_factory=dict)
     cohort: dict[str, Any] = field(default_factory=dict)
     figures: tuple[dict[str, str], ...] = ()
@@ -127,7 +130,7 @@ class Meanings:
             With ``{label}`` and ``{group}`` filled in; None where nothing says it.
         """
         found = _first(self.numbers, statement_key(statement))
-        if found is None:
+        if found is None or self.why_uncomputed(statement):
             return None
         fill = {"label": statement.label, "group": statement.group}
         changed = {name: getattr(found, name).format(**fill) for name in ("name", "level", "variable")}
@@ -150,6 +153,22 @@ class Meanings:
             Empty where records can.
         """
         return _first(self.outside, statement_key(statement)) or ""
+
+    def why_uncomputed(self, statement: Statement) -> str:
+        """
+        Say why the pipeline has no result for a statement.
+
+        Parameters
+        ----------
+        statement : Statement
+            Of the paper.
+
+        Returns
+        -------
+        str
+            Empty where it may have one.
+        """
+        return _first(self.uncomputed, statement_key(statement)) or ""
 
     def why_unmet(self, statement: Statement) -> str:
         """
@@ -214,7 +233,9 @@ def statement_key(statement: Statement) -> str:
 def _first(table: Mapping[str, _T], key: str) -> _T | None:
     if key in table:
         return table[key]
-    return next((value for pattern, value in table.items() if "*" in pattern and fnmatchcase(key, _glob(pattern))), None)
+    return next(
+        (value for pattern, value in table.items() if "*" in pattern and fnmatchcase(key, _glob(pattern))), None
+    )
 
 
 def _glob(pattern: str) -> str:
@@ -279,7 +300,7 @@ def parse_meanings(text: str, *, name: str = "reconstruction.toml") -> Meanings:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise DataError(f"{name}: not valid TOML: {error}.") from None
-    sections = ("schema", "numbers", "outside", "unmet", "cohort", "figure")
+    sections = ("schema", "numbers", "outside", "uncomputed", "unmet", "cohort", "figure")
     problems = [f"{name}, {key}: unknown key.{suggest(key, sections)}" for key in raw if key not in sections]
     numbers = {
         key: meaning
@@ -288,7 +309,9 @@ def parse_meanings(text: str, *, name: str = "reconstruction.toml") -> Meanings:
     }
     if problems:
         raise DataError(*problems)
-    return Meanings(numbers, raw.get("outside", {}), raw.get("unmet", {}), raw.get("cohort", {}), tuple(raw.get("figure", ())))
+    return Meanings(
+        numbers, raw.get("outside", {}), raw.get("uncomputed", {}), raw.get("unmet", {}), raw.get("cohort", {}), tuple(raw.get("figure", ()))
+    )
 
 
 def _meaning(table: Mapping[str, Any], where: str, problems: list[str]) -> Meaning | None:

@@ -65,7 +65,7 @@ def assemble_patients(
     rng = np.random.default_rng(seed)
     first_day = 1 if protocol.conventions.count_start_day else 0
     ways = lay_out_ways(solution, setting, first_day=first_day, rng=rng)
-    lists = change_doses(date_events(events, ways, setting, protocol, rng), ways, setting, protocol)
+    lists = change_doses(date_events(events, ways, setting, protocol, rng), ways, setting)
     lists, killed = add_fatal_events(lists, ways, setting, protocol)
     causes = _causes(ways, killed, setting)
     labels = cover_everybody({name: [str(one) for one in values] for name, values in solution.labels.items()}, setting)
@@ -74,14 +74,18 @@ def assemble_patients(
     planned = _planned(protocol, int(max(way.end_day for way in ways)) + 100)
     patients = []
     for i, way in enumerate(ways):
-        if way.stop_day is not None and any(event.action == WITHDRAWN for event in lists[i]) and not setting.stop_reasons:
+        if (
+            way.stop_day is not None
+            and any(event.action == WITHDRAWN for event in lists[i])
+            and not setting.stop_reasons
+        ):
             way = replace(way, stop_reason="ADVERSE EVENT")  # noqa: PLW2901 - the way is now known in full
         columns, organs = _columns(labels, solution.values, i, setting)
         if setting.therapy_column:
             columns[setting.therapy_column] = ";".join(way.therapies) or "NONE"
         if causes[i]:
             columns["DTHCAUS"] = causes[i]
-        lesions = _lesions(solution, i, way, organs, setting, rng)
+        lesions = _lesions(solution, i, organs, setting, rng)
         patients.append(
             Patient(
                 start=starts[i],
@@ -129,7 +133,16 @@ def _others(setting: Setting, protocol: Protocol, rng: np.random.Generator) -> l
     span = (setting.last_start - setting.first_start).days
     for other in setting.others:
         for _ in range(other.patients):
-            way = Way("NE", "censored", 0, None, int(rng.integers(30, 90)), is_dead=False, stop_day=20, stop_reason=other.stop_reason)
+            way = Way(
+                "NE",
+                "censored",
+                0,
+                None,
+                int(rng.integers(30, 90)),
+                is_dead=False,
+                stop_day=20,
+                stop_reason=other.stop_reason,
+            )
             found.append(
                 Patient(
                     start=setting.first_start + dt.timedelta(days=int(rng.integers(10, span - 10))),
@@ -226,7 +239,7 @@ def _number(value: float) -> int | float | None:
 
 
 def _lesions(
-    solution: CohortSolution, i: int, way: Way, organs: tuple[str, ...], setting: Setting, rng: np.random.Generator
+    solution: CohortSolution, i: int, organs: tuple[str, ...], setting: Setting, rng: np.random.Generator
 ) -> tuple[Lesion, ...]:
     if "TUMSIZE" in solution.values:
         total = float(solution.values["TUMSIZE"][i])
@@ -308,7 +321,11 @@ def identify(patients: Sequence[Patient], setting: Setting, protocol: Protocol, 
     consents = [(patient.start - dt.timedelta(days=int(rng.integers(6, 14))), patient, "") for patient in patients]
     days = (setting.last_start - setting.first_start).days
     failed: list[tuple[dt.date, Patient | None, str]] = [
-        (setting.first_start + dt.timedelta(days=int(rng.integers(0, days + 1))), None, setting.failures[k % len(setting.failures)])
+        (
+            setting.first_start + dt.timedelta(days=int(rng.integers(0, days + 1))),
+            None,
+            setting.failures[k % len(setting.failures)],
+        )
         for k in range(max(0, setting.screened - len(patients)))
     ]
     everybody = sorted([*consents, *failed], key=lambda item: item[0])

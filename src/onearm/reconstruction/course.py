@@ -132,18 +132,21 @@ def _reasons(ways: list[Way], setting: Setting) -> list[Way]:
     """Hand out the printed reasons; each goes first to those whose course it fits best."""
     left = [i for i, way in enumerate(ways) if way.stop_day is not None]
     given: dict[int, str] = {}
-    fits = {
-        PROGRESSION: lambda way: way.end == "progression",
-        DEATH: lambda way: way.end == "death" or way.dies_after_censoring,
-    }
-    order = sorted(setting.stop_reasons, key=lambda reason: (reason not in fits, reason != DEATH))
+    order = sorted(setting.stop_reasons, key=lambda reason: (reason not in {PROGRESSION, DEATH}, reason != DEATH))
     for reason in order:
-        fit = fits.get(reason, lambda way: way.end == "censored")
-        ranked = sorted(left, key=lambda i: (not fit(ways[i]), ways[i].end == "progression", i))
+        ranked = sorted(left, key=lambda i: (not _fits(ways[i], reason), ways[i].end == "progression", i))
         for i in ranked[: setting.stop_reasons[reason]]:
             given[i] = reason
             left.remove(i)
     return [replace(way, stop_reason=given[i]) if i in given else way for i, way in enumerate(ways)]
+
+
+def _fits(way: Way, reason: str) -> bool:
+    if reason == PROGRESSION:
+        return way.end == "progression"
+    if reason == DEATH:
+        return way.end == "death" or way.dies_after_censoring
+    return way.end == "censored"
 
 
 def _later(ways: list[Way], setting: Setting, rng: np.random.Generator) -> list[Way]:
@@ -151,7 +154,12 @@ def _later(ways: list[Way], setting: Setting, rng: np.random.Generator) -> list[
     wanted = sum(setting.therapies.values()) if setting.treated_later is None else setting.treated_later
     able = [i for i, way in enumerate(ways) if way.stop_day is not None and way.last_seen - way.end_day > _AFTER]
     ranked = sorted(
-        able, key=lambda i: (not ways[i].dies_after_censoring, ways[i].end != "progression", -ways[i].last_seen + ways[i].end_day)
+        able,
+        key=lambda i: (
+            not ways[i].dies_after_censoring,
+            ways[i].end != "progression",
+            -ways[i].last_seen + ways[i].end_day,
+        ),
     )
     must = sum(way.dies_after_censoring for way in ways)
     chosen = [i for i in ranked if ways[i].end != "death"][: max(wanted, must)]

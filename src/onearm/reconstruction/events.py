@@ -90,7 +90,9 @@ def _conflicts(targets: AdverseEventTargets, n_any: int, n_severe: int) -> list[
             reason = f"{_any(row)} patients with '{row.term}' are more than the {n_any} with any event"
             found.append(Conflict((row.term, "any event"), reason, is_proved=True))
         if _severe(row) > n_severe:
-            reason = f"{_severe(row)} patients with severe '{row.term}' are more than the {n_severe} with any severe event"
+            reason = (
+                f"{_severe(row)} patients with severe '{row.term}' are more than the {n_severe} with any severe event"
+            )
             found.append(Conflict((row.term, "any grade 3"), reason, is_proved=True))
     return found
 

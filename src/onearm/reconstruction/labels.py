@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +15,7 @@ from onearm.reconstruction.targets import Cross, Margin
 __all__ = ["Labels", "hand_out_labels"]
 
 Labels = dict[str, NDArray[np.str_]]
-_STEPS = 60_000
+_STEPS: Final = 60_000
 
 
 def hand_out_labels(

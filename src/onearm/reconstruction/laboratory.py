@@ -96,7 +96,10 @@ def lab_values(patient: Patient, subject: str, battery: Sequence[Battery]) -> It
     usual = {one.code: float(rng.uniform(0.25, 0.65)) for one in battery}
     for day in [-2, *range(_EVERY, last + 1, _EVERY)]:
         for one in battery:
-            grade = max((event.grade for event in patient.events if _is_on(event.term, event.start, event.end, one, day)), default=0)
+            grade = max(
+                (event.grade for event in patient.events if _is_on(event.term, event.start, event.end, one, day)),
+                default=0,
+            )
             yield day, one, _value(one, grade, usual[one.code], rng)
 
 

@@ -17,7 +17,9 @@ _MEASURABLE_NODE: Final = 15.0
 _NODES: Final = ("LYMPH NODE", "LYMPH NODES")
 
 
-def lay_out_lesions(total: float, organs: tuple[str, ...], primary: str, rng: np.random.Generator) -> tuple[Lesion, ...]:
+def lay_out_lesions(
+    total: float, organs: tuple[str, ...], primary: str, rng: np.random.Generator
+) -> tuple[Lesion, ...]:
     """
     Divide a sum of diameters among target lesions, and let the other organs have non-target ones.
 

@@ -76,9 +76,9 @@ def _ordered(measure: Measure, counts: Mapping[str, int], n: int) -> NDArray[np.
             if shown is not None and math.isfinite(shown.value):
                 anchors |= _around(share, shown.value, n, 10.0**-measure.decimals)
     places = sorted(anchors)
-    ordered = np.interp(np.arange(n), places, [anchors[place] for place in places])
-    ordered = np.round(np.clip(ordered, low, high), measure.decimals)
-    return np.maximum.accumulate(ordered)
+    even = np.interp(np.arange(n), places, [anchors[place] for place in places])
+    rounded = np.round(np.clip(even, low, high), measure.decimals)
+    return np.asarray(np.maximum.accumulate(rounded), dtype=np.float64)
 
 
 def _around(share: float, value: float, n: int, step: float) -> dict[int, float]:

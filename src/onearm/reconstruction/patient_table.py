@@ -37,9 +37,7 @@ def patient_tables(keyed: Sequence[Keyed], responses: Sequence[str], protocol: P
     section = protocol.source.patients
     assert section is not None
     ids = [f"P{number:03d}" for number in range(1, len(keyed) + 1)]
-    rows = [
-        _row(one, name, response, section) for one, name, response in zip(keyed, ids, responses, strict=True)
-    ]
+    rows = [_row(one, name, response, section) for one, name, response in zip(keyed, ids, responses, strict=True)]
     tables = {section.file.rpartition(".")[0]: pl.DataFrame(rows, infer_schema_length=None)}
     sizes = protocol.source.sizes
     if sizes is not None:
@@ -70,7 +68,7 @@ def _row(one: Keyed, name: str, response: str, section: PatientSource) -> dict[s
     if section.best_response is not None:
         known = {term: value for value, term in section.best_response.values.items()}
         row[section.best_response.column] = known.get(response, response)
-    dates = _dates(one, patient, response)
+    dates = _dates(one, patient)
     for key, column in (section.dates.model_dump() if section.dates else {}).items():
         if column is not None:
             row[column] = dates.get(key)
@@ -80,7 +78,7 @@ def _row(one: Keyed, name: str, response: str, section: PatientSource) -> dict[s
     return row
 
 
-def _dates(one: Keyed, patient: Patient, response: str) -> dict[str, str | None]:
+def _dates(one: Keyed, patient: Patient) -> dict[str, str | None]:
     progressed = patient.progression_day
     last = max((dose.end for dose in patient.doses), default=patient.stop_day)
     if last is None:

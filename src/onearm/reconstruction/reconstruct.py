@@ -13,8 +13,8 @@ from onearm.reconstruction.assemble import assemble_patients, reconstruct_tables
 from onearm.reconstruction.patients import Patient
 from onearm.reconstruction.setting import Setting
 from onearm.reconstruction.solutions import AdverseEvent, AdverseEventSolution, Check, CohortSolution, Conflict
-from onearm.reconstruction.targets import AdverseEventTargets, Cohort
 from onearm.reconstruction.solver import solve_adverse_events, solve_cohort
+from onearm.reconstruction.targets import AdverseEventTargets, Cohort
 
 __all__ = ["Reconstruction", "reconstruct"]
 

@@ -156,12 +156,14 @@ def _sizes(course: Course, days: list[int], rng: np.random.Generator) -> list[fl
     since = 0
     for day in days:
         if day < course.response_day:
-            sizes.append(float(rng.uniform(0.76, 0.95)))
+            sizes.append(float(rng.uniform(0.80, 0.93)))
             continue
         share = min(1.0, 0.45 + 0.3 * since)
         size = 0.66 - (0.66 - nadir) * share + float(rng.uniform(-0.01, 0.01))
         # it grows again slowly, but neither out of the response nor by 20 % over the smallest sum
-        size = min(size * (1 + 0.02 * max(0, since - 4)), 0.67, 1.12 * min([*sizes[-since:], size] if since else [size]))
+        size = min(
+            size * (1 + 0.02 * max(0, since - 4)), 0.67, 1.12 * min([*sizes[-since:], size] if since else [size])
+        )
         sizes.append(max(size, low))
         since += 1
     return sizes

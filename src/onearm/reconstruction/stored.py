@@ -64,7 +64,9 @@ def write_solution(solution: CohortSolution, cohort: Cohort, *, seed: int) -> st
         f"value {name}": [None if np.isnan(one) else round(float(one), 4) for one in values]
         for name, values in solution.values.items()
     }
-    parts["checks"] = [asdict(check) | {"computed": _plain(check.computed)} for check in solution.checks if not check.is_met]
+    parts["checks"] = [
+        asdict(check) | {"computed": _plain(check.computed)} for check in solution.checks if not check.is_met
+    ]
     parts["conflicts"] = [asdict(conflict) for conflict in solution.conflicts]
     lines = (f"{json.dumps(name)}: {json.dumps(value, ensure_ascii=False)}" for name, value in parts.items())
     return "{\n" + ",\n".join(lines) + "\n}\n"

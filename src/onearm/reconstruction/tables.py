@@ -122,7 +122,9 @@ def _dm(one: Keyed, protocol: Protocol, country: str, race: str) -> Row:
     row |= {"RACE": race, "COUNTRY": country}
     patient = one.patient
     if patient is None:
-        return row | dict.fromkeys(("ARMCD", "ACTARMCD"), "SCRNFAIL") | dict.fromkeys(("ARM", "ACTARM"), "Screen Failure")
+        return (
+            row | dict.fromkeys(("ARMCD", "ACTARMCD"), "SCRNFAIL") | dict.fromkeys(("ARM", "ACTARM"), "Screen Failure")
+        )
     last_dose = None if patient.stop_day is None else max((dose.end for dose in patient.doses), default=0)
     end = None if last_dose is None or not patient.doses else one.date(last_dose)
     first = one.date(0) if patient.doses else None
@@ -214,12 +216,16 @@ def _tr(one: Keyed, protocol: Protocol) -> Iterator[Row]:
         if scan.finding == "new":
             seen.append(("NEW01", "TUMSTATE", "PRESENT"))
         for name, test, result in seen:
-            yield _head(one) | _measured(name, test, result) | {
-                "TREVAL": protocol.tumour.assessor,
-                "VISITNUM": max(1, scan.day + 1),
-                "VISIT": _visit(scan.day),
-                "TRDTC": one.date(scan.day),
-            }
+            yield (
+                _head(one)
+                | _measured(name, test, result)
+                | {
+                    "TREVAL": protocol.tumour.assessor,
+                    "VISITNUM": max(1, scan.day + 1),
+                    "VISIT": _visit(scan.day),
+                    "TRDTC": one.date(scan.day),
+                }
+            )
 
 
 _TESTS: Final = {"LDIAM": "Longest Diameter", "LPERP": "Longest Perpendicular", "TUMSTATE": "Tumor State"}
@@ -265,7 +271,13 @@ def event_rows(one: Keyed) -> Iterator[Row]:
     """
     assert one.patient is not None
     for event in sorted(one.patient.events, key=lambda event: event.start):
-        outcome = "FATAL" if event.is_fatal else "RECOVERED/RESOLVED" if event.end is not None else "NOT RECOVERED/NOT RESOLVED"
+        outcome = (
+            "FATAL"
+            if event.is_fatal
+            else "RECOVERED/RESOLVED"
+            if event.end is not None
+            else "NOT RECOVERED/NOT RESOLVED"
+        )
         yield _head(one) | {
             "AETERM": event.term,
             "AEDECOD": event.term,
@@ -321,12 +333,16 @@ def _ss(one: Keyed) -> Iterator[Row]:
 def _lb(one: Keyed) -> Iterator[Row]:
     assert one.patient is not None
     for day, battery, value in lab_values(one.patient, one.subject, BATTERY):
-        yield _head(one) | _result(battery, value) | {
-            "LBBLFL": "Y" if day <= 0 else None,
-            "VISITNUM": max(1, day + 1),
-            "VISIT": _visit(day),
-            "LBDTC": one.date(day),
-        }
+        yield (
+            _head(one)
+            | _result(battery, value)
+            | {
+                "LBBLFL": "Y" if day <= 0 else None,
+                "VISITNUM": max(1, day + 1),
+                "VISIT": _visit(day),
+                "LBDTC": one.date(day),
+            }
+        )
 
 
 def _result(battery: Battery, value: float) -> Row:

@@ -71,7 +71,7 @@ def _treated_until(way: Way) -> int:
     return way.last_seen - 1 if way.stop_day is None else way.stop_day
 
 
-def change_doses(lists: list[list[Event]], ways: Sequence[Way], setting: Setting, protocol: Protocol) -> list[list[Event]]:
+def change_doses(lists: list[list[Event]], ways: Sequence[Way], setting: Setting) -> list[list[Event]]:
     """
     Say of which adverse events a change of dose came.
 
@@ -83,8 +83,6 @@ def change_doses(lists: list[list[Event]], ways: Sequence[Way], setting: Setting
         Of the patients.
     setting : Setting
         The changes that are wanted.
-    protocol : Protocol
-        Drugs.
 
     Returns
     -------
@@ -123,6 +121,7 @@ def _acted(event: Event, action: Action, way: Way) -> Event:
 
 def _candidates(lists: list[list[Event]], ways: Sequence[Way], action: Action, busy: set[int]) -> list[int]:
     """A withdrawal needs a stop that is no progression, a reduction time to take the lower dose."""
+
     def rank(i: int) -> tuple[bool, bool, int]:
         way = ways[i]
         if action.action == WITHDRAWN:
@@ -164,7 +163,9 @@ def add_fatal_events(
     """
     done = [list(one) for one in lists]
     able = [i for i, way in enumerate(ways) if way.is_dead]
-    able.sort(key=lambda i: (ways[i].end == "progression", not any(event.grade >= 3 for event in lists[i]), ways[i].last_seen))
+    able.sort(
+        key=lambda i: (ways[i].end == "progression", not any(event.grade >= 3 for event in lists[i]), ways[i].last_seen)
+    )
     killed: set[int] = set()
     drugs = [drug.name for drug in protocol.treatment] or [""]
     for (term, related), i in zip(setting.fatal, able, strict=False):
@@ -172,7 +173,11 @@ def add_fatal_events(
         day = ways[i].last_seen
         same = [event for event in done[i] if event.term == term]
         done[i] = [event for event in done[i] if event not in same]
-        done[i].append(Event(term, 5, max(0, min(day - 5, _treated_until(ways[i]) + 20)), day, drug, is_serious=True, is_fatal=True))
+        done[i].append(
+            Event(
+                term, 5, max(0, min(day - 5, _treated_until(ways[i]) + 20)), day, drug, is_serious=True, is_fatal=True
+            )
+        )
         killed.add(i)
     return done, killed
 
@@ -215,14 +220,13 @@ def _drug(drug: Treatment, until: int, events: Sequence[Event]) -> list[Dose]:
         if any(cycle - drug.cycle_days < day <= cycle for day in pauses) and cycle > 0:
             continue
         for first, final in _stretches(drug.days):
-            start, end = cycle + first - 1, min(cycle + final - 1, last)
+            start = cycle + first - 1
             if start <= last:
-                doses.append(Dose(drug.name, level, start, end, reason))
+                doses.append(Dose(drug.name, level, start, min(cycle + final - 1, last), reason))
                 reason = ""
     # a reduction whose cycle never came is taken in the last one
     if reductions and level < len(reductions) and doses and len(drug.dose_levels) > 1:
-        final = doses[-1]
-        doses[-1] = replace(final, level=min(len(reductions), len(drug.dose_levels) - 1), reason="ADVERSE EVENT")
+        doses[-1] = replace(doses[-1], level=min(len(reductions), len(drug.dose_levels) - 1), reason="ADVERSE EVENT")
     return doses
 
 

@@ -90,9 +90,7 @@ _RATIO: Final = {"value": "hazard_ratio", "low": "conf_low", "high": "conf_high"
 _SPREADS: Final = {"range": ("min", "max"), "iqr": ("q1", "q3")}
 
 
-def compare_numbers(
-    trial: str, published: Published, meanings: Meanings, results: pl.DataFrame
-) -> tuple[Number, ...]:
+def compare_numbers(trial: str, published: Published, meanings: Meanings, results: pl.DataFrame) -> tuple[Number, ...]:
     """
     Compare every printed number with the results of a run.
 
@@ -168,10 +166,18 @@ def _statement(
             yield Number(trial, statement.place, name, shown, "", verdict, wrong or outside, is_clinical=False)
             continue
         if meaning is None:
-            note = "reconstruction.toml does not say what it is a number of"
+            silent = "reconstruction.toml does not say what it is a number of"
+            note = meanings.why_uncomputed(statement) or silent
             yield Number(trial, statement.place, name, shown, "", Agreement.NOT_COMPUTABLE, wrong or note)
             continue
-        yield _judge(Number(trial, statement.place, name, shown, "", Agreement.DIFFERS), statement, part, meaning, index, wrong or unmet)
+        yield _judge(
+            Number(trial, statement.place, name, shown, "", Agreement.DIFFERS),
+            statement,
+            part,
+            meaning,
+            index,
+            wrong or unmet,
+        )
 
 
 _PART_NAMES: Final = {"low": "lower limit", "high": "upper limit", "p": "p"}
@@ -223,7 +229,9 @@ def _agrees(found: _Found, statement: Statement, part: str) -> bool:
     if part == "date":
         assert statement.date is not None
         said = statement.date.isoformat()
-        return found.text is not None and (found.text[:7] == said[:7] if statement.date_is_month else found.text == said)
+        return found.text is not None and (
+            found.text[:7] == said[:7] if statement.date_is_month else found.text == said
+        )
     shown = _number_of(statement, part)
     if shown is None:
         return found.value is None or not math.isfinite(found.value)
@@ -256,7 +264,7 @@ def _lookup(index: Mapping[Key, _Found], meaning: Meaning, statement: Statement,
         return None
     if meaning.kind == "exposure" and part == "total":
         meaning = replace(meaning, level="")
-    if meaning.kind in {"tumour_change", "rate"} and meaning.of and part == "count":
+    if meaning.kind in {"tumour_change", "rate", "time"} and meaning.of and part == "count":
         stat = meaning.of
     levels = meaning.level.split(" + ") if part in {"count", "percent"} else [meaning.level]
     found = [_one(index, replace(meaning, level=level), statement, stat) for level in levels]
@@ -312,23 +320,29 @@ def _step(cohort: str, level: str, stat: str, *, variable: str = "step") -> Key:
 
 def _stat(meaning: Meaning, statement: Statement, part: str) -> str | None:
     """Name of the statistic in the results table."""
-    if meaning.kind in {"hazard_ratio", "model", "test"}:
-        return _RATIO.get(part)
-    if meaning.kind == "trial":
-        return "text"
+    if meaning.kind in _STATS:
+        return _STATS[meaning.kind].get(part)
     if statement.statistic == "landmark":
         return _LANDMARK.get(part)
     if meaning.kind == "exposure" and meaning.variable:
-        names = {"value": "median", **dict(zip(("low", "high"), _SPREADS.get(statement.interval, ()), strict=False))}
-        return f"{meaning.variable}_{names[part]}" if part in names else None
-    if meaning.kind in {"time", "follow_up"} or (meaning.kind == "growth_modulation" and not meaning.level) or (meaning.kind in {"baseline", "tumour_change"} and not meaning.level):
-        if part in {"low", "high"} and statement.interval in _SPREADS:
-            return _SPREADS[statement.interval][part == "high"]
-        return _EVENTS.get(part)
+        stem = _quantile(statement, part, {"value": "median"})
+        return f"{meaning.variable}_{stem}" if stem else None
+    if meaning.kind in {"time", "follow_up"} or (meaning.kind in _MEASURED and not meaning.level):
+        return _quantile(statement, part, _EVENTS)
     if meaning.kind == "adverse_event" and meaning.grade and part in {"count", "percent"}:
         grade = "grade_3_or_more" if meaning.grade == "3" else f"grade_{meaning.grade[1:]}"
         return f"{'n' if part == 'count' else 'p'}_{grade}"
     return _SHARE.get(part)
+
+
+_STATS: Final = {"hazard_ratio": _RATIO, "model": _RATIO, "test": _RATIO, "trial": {"date": "text"}}
+_MEASURED: Final = frozenset({"baseline", "tumour_change", "growth_modulation"})
+
+
+def _quantile(statement: Statement, part: str, names: Mapping[str, str]) -> str | None:
+    if part in {"low", "high"} and statement.interval in _SPREADS:
+        return _SPREADS[statement.interval][part == "high"]
+    return names.get(part)
 
 
 def _keys(meaning: Meaning, statement: Statement, stat: str) -> Iterator[Key]:
@@ -366,8 +380,6 @@ def _keys(meaning: Meaning, statement: Statement, stat: str) -> Iterator[Key]:
     yield _key(analysis, paramcd, groups, variable, level, stat)
 
 
-def _key(
-    analysis: str, paramcd: str, groups: list[tuple[str, str]], variable: str, level: str, stat: str
-) -> Key:
+def _key(analysis: str, paramcd: str, groups: list[tuple[str, str]], variable: str, level: str, stat: str) -> Key:
     first, second = ([*groups, ("", ""), ("", "")])[:2]
     return (analysis, paramcd, first[0], first[1], second[0], second[1], variable, level, stat)

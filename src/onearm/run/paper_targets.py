@@ -182,7 +182,8 @@ def _setting(builder: _Builder) -> Setting:
     cutoff = protocol.trial.cutoff or extra.get("cutoff")
     if not isinstance(cutoff, dt.date):
         cutoff = extra["last_start"] + dt.timedelta(days=730)
-    wanted = {line.variable for line in (*protocol.baseline, *protocol.subgroup, *protocol.eligibility)}
+    wanted = {line.variable for line in protocol.baseline} | {line.variable for line in protocol.subgroup}
+    wanted |= {limit.variable for limit in protocol.eligibility}
     wanted |= {name for model in protocol.model.values() for name in (*model.covariates, *model.strata)}
     wanted |= {"SEX", *(protocol.source.patients.covariates if protocol.source.patients else ())}
     return Setting(
@@ -193,7 +194,8 @@ def _setting(builder: _Builder) -> Setting:
         sites=int(extra.get("sites", 1)),
         ongoing=flow.get("ongoing", extra.get("ongoing")),
         stop_reasons=_own(reasons, extra.get("other", ())) | extra.get("stop_reasons", {}),
-        therapies={name: count for name, count in therapies.items() if name not in {"any", "none"}} | extra.get("therapies", {}),
+        therapies={name: count for name, count in therapies.items() if name not in {"any", "none"}}
+        | extra.get("therapies", {}),
         treated_later=therapies.get("any", extra.get("treated_later")),
         actions=tuple(_actions(builder)),
         causes=extra.get("causes", {}),
@@ -250,7 +252,12 @@ def _actions(builder: _Builder) -> Iterator[Action]:
         if meaning.level.startswith("reduced to") and count is not None:
             levels[meaning.name].append(count)
     for drug, counts in levels.items():
-        yield Action("DOSE REDUCED", max(counts), drug=drug, again=builder.extra.get("reduced_again", {}).get(drug, min(counts) if len(counts) > 1 else 0))
+        yield Action(
+            "DOSE REDUCED",
+            max(counts),
+            drug=drug,
+            again=builder.extra.get("reduced_again", {}).get(drug, min(counts) if len(counts) > 1 else 0),
+        )
 
 
 def _characteristics(builder: _Builder) -> tuple[tuple[Margin, ...], tuple[Measure, ...]]:
@@ -262,7 +269,7 @@ def _characteristics(builder: _Builder) -> tuple[tuple[Margin, ...], tuple[Measu
         count = _count(statement)
         if not meaning.level:
             spreads[meaning.name].append(_quantity(statement, meaning))
-        elif count is not None:
+        elif count is not None and " + " not in meaning.level:
             variable, level = meaning.name, meaning.level
             if variable in joined:
                 variable, level = joined[variable][level], "Y"
@@ -381,8 +388,8 @@ def _response_times(builder: _Builder) -> ResponseTimes | None:
     for statement, meaning in builder.about("time"):
         if _is_response_time(builder.protocol.times[meaning.name]):
             low, high = _limits(statement)
-            spread = "range" if statement.interval == "range" else "iqr"
-            return ResponseTimes(meaning.name, _printed(statement.value), low, high, spread)
+            is_range = statement.interval == "range"
+            return ResponseTimes(meaning.name, _printed(statement.value), low, high, "range" if is_range else "iqr")
     return None
 
 
@@ -440,7 +447,9 @@ def _crosses(builder: _Builder) -> tuple[Cross, ...]:
     for statement, meaning in builder.about("test"):
         if meaning.name in builder.protocol.rates:
             for level, (count, _) in zip(meaning.within[1:], statement.groups, strict=False):
-                found.append(Cross(f"{meaning.name} {level}", (Among(meaning.within[0], level), Among("RESPONDER", "Y")), count))
+                found.append(
+                    Cross(f"{meaning.name} {level}", (Among(meaning.within[0], level), Among("RESPONDER", "Y")), count)
+                )
     for number, cross in enumerate(builder.extra.get("cross", ()), start=1):
         among = tuple(Among(variable, level) for variable, level in cross["among"].items())
         found.append(Cross(cross.get("name", f"cross {number}"), among, int(cross["count"])))
@@ -458,7 +467,7 @@ def _events(builder: _Builder) -> dict[str, AdverseEventTargets]:
         if meaning.variable == "overview":
             totals[meaning.name][meaning.level + (f" {meaning.grade}" if meaning.grade else "")] = count
         elif not meaning.variable and (fewer := fatal.count(meaning.level)) <= count and meaning.grade != "=5":
-            count -= fewer  # noqa: PLW2901 - a fatal event is added to a patient who dies
+            count -= fewer
             row = rows[meaning.name].get(meaning.level, TermTargets(meaning.level))
             rows[meaning.name][meaning.level] = _graded(row, meaning.grade, count)
     for name, terms in builder.extra.get("terms", {}).items():

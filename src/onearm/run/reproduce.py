@@ -25,7 +25,15 @@ from onearm.run.source import Progress
 from onearm.run.trial import Run, run_trial
 from onearm.simulation.folder import mark_synthetic
 
-__all__ = ["Reproduction", "Shipped", "read_shipped", "reconstruct_trial", "reproduce_trial", "shipped_trials", "write_page"]
+__all__ = [
+    "Reproduction",
+    "Shipped",
+    "read_shipped",
+    "reconstruct_trial",
+    "reproduce_trial",
+    "shipped_trials",
+    "write_page",
+]
 
 README = """\
 This trial is SYNTHETIC. No patient in it exists: every record in data/ was reconstructed by onearm from the numbers that
@@ -274,4 +282,3 @@ def write_page(made: Reproduction) -> Path:
     )
     write_text(json.dumps(rows, indent=2, ensure_ascii=False) + "\n", made.folder / "reproduction.json")
     return page
-
