@@ -25,7 +25,7 @@ def later_therapy(datasets: Datasets, protocol: Protocol) -> pl.DataFrame:
     Returns
     -------
     polars.DataFrame
-        Analysis ``later_therapy``: ``variable`` is ``therapy``, of those who stopped treatment, or ``therapy of all``;
+        Analysis ``later_therapy``: ``variable`` is ``therapy``, of those who stopped treatment, ``therapy of all`` or ``therapy of the progressed``;
         ``variable_level`` is ``any``, ``none`` or the name of a therapy. A patient counts once for each therapy.
     """
     tables = []
@@ -35,6 +35,9 @@ def later_therapy(datasets: Datasets, protocol: Protocol) -> pl.DataFrame:
         if population.subjects["NTRTDT"].null_count() < population.n:
             _count(rows, stopped, "therapy")
             _count(rows, population.subjects, "therapy of all")
+            adrs = datasets["adrs"].filter((pl.col("PARAMCD") == "PD") & (pl.col("AVALC") == "Y"))
+            progressed = population.subjects.join(adrs.select("USUBJID").unique(), on="USUBJID", how="semi")
+            _count(rows, progressed, "therapy of the progressed")
         tables.append(rows.frame())
     return concat_results(tables)
 

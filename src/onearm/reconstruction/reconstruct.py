@@ -129,7 +129,20 @@ def solve_event_sets(
         return list(whole.events), [whole]
     if "TEAE" in events:
         found += _others(events["TEAE"], found, n, np.random.default_rng([seed, 2]))
+        found = _more_flags(found, events["TEAE"])
     return found, solved
+
+
+def _more_flags(events: list[AdverseEvent], targets: AdverseEventTargets) -> list[AdverseEvent]:
+    """Flag the gravest events of further patients, until as many have the flag as were printed."""
+    done = list(events)
+    for flag, count in targets.flags.items():
+        having = {one.patient for one in done if flag in one.flags}
+        for place in sorted(range(len(done)), key=lambda k: -done[k].grade):
+            if len(having) < count and done[place].patient not in having:
+                done[place] = replace(done[place], flags=(*done[place].flags, flag))
+                having.add(done[place].patient)
+    return done
 
 
 def _others(
@@ -141,18 +154,21 @@ def _others(
     most_severe = targets.any_grade_3 if targets.any_grade_3 is not None else n
     most_any = targets.any_event if targets.any_event is not None else n
     found: list[AdverseEvent] = []
+    further = dict.fromkeys(range(n), 0)
     for row in targets.terms:
         mine = {one.patient: one.grade for one in related if one.term == row.term}
         free = [int(i) for i in rng.permutation(n) if i not in mine]
-        free.sort(key=lambda i: i in with_any and len(with_any) < most_any)
+        is_full = len(with_any) >= most_any
+        free.sort(key=lambda i: ((i in with_any) != is_full, further[i]))
         known = row.any_grade if row.any_grade is not None else sum(row.grades.values()) or row.grade_3 or 0
         more = max(0, known - len(mine))
         graver = max(0, (row.grade_3 or 0) - sum(grade >= 3 for grade in mine.values()))
         # grade 3 goes first to patients who already have one, so that no more patients than printed have any
-        free.sort(key=lambda i: i not in severe if len(severe) >= most_severe else False)
+        free.sort(key=lambda i: len(severe) >= most_severe and graver > 0 and i not in severe)
         for number, i in enumerate(free[:more]):
             grade = 3 if number < graver else next(iter(row.grades), int(rng.integers(1, 3)))
             found.append(AdverseEvent(i, row.term, grade))
+            further[i] += 1
             with_any.add(i)
             if grade == 3:
                 severe.add(i)

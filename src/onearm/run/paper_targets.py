@@ -460,12 +460,14 @@ def _events(builder: _Builder) -> dict[str, AdverseEventTargets]:
     fatal = list(builder.extra.get("fatal", {}))
     rows: dict[str, dict[str, TermTargets]] = defaultdict(dict)
     totals: dict[str, dict[str, int]] = defaultdict(dict)
-    for statement, meaning in builder.about("adverse_event"):
+    # a count goes before one that follows from a percentage
+    stated = sorted(builder.about("adverse_event"), key=lambda pair: pair[0].count is None)
+    for statement, meaning in stated:
         count = _count(statement)
         if count is None or meaning.name not in {"TRAE", "TEAE"}:
             continue
         if meaning.variable == "overview":
-            totals[meaning.name][meaning.level + (f" {meaning.grade}" if meaning.grade else "")] = count
+            totals[meaning.name].setdefault(meaning.level + (f" {meaning.grade}" if meaning.grade else ""), count)
         elif not meaning.variable and (fewer := fatal.count(meaning.level)) <= count and meaning.grade != "=5":
             count -= fewer
             row = rows[meaning.name].get(meaning.level, TermTargets(meaning.level))
@@ -489,7 +491,7 @@ def _events(builder: _Builder) -> dict[str, AdverseEventTargets]:
 
 def _graded(row: TermTargets, grade: str, count: int) -> TermTargets:
     if not grade:
-        return replace(row, any_grade=count)
+        return row if row.any_grade is not None else replace(row, any_grade=count)
     if grade.startswith("="):
-        return replace(row, grades={**row.grades, int(grade[1:]): count})
-    return replace(row, grade_3=count)
+        return replace(row, grades={int(grade[1:]): count, **row.grades})
+    return row if row.grade_3 is not None else replace(row, grade_3=count)
