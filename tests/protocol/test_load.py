@@ -13,9 +13,9 @@ import pytest
 from onearm.errors import ProtocolError
 from onearm.protocol import describe_protocol, parse_protocol, read_protocol, resolve_protocol
 from onearm.protocol.tumour import BestResponseSwitches, IRecistSwitches, RecistSwitches, Tumour
+from onearm.rules.best_response_rules import BestResponseRules
 from onearm.rules.irecist import IRecistRules
 from onearm.rules.recist import RecistRules
-from onearm.rules.response_sequence import BestResponseRules
 
 CASES = Path(__file__).parents[1] / "cases" / "protocol"
 SHIPPED = sorted(Path(str(files("onearm") / "trials")).glob("*/protocol.toml"))

@@ -11,13 +11,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from onearm.rules.ctcae import grade_laboratory, read_criteria
+from onearm.rules.ctcae import VERSIONS, Version, grade_laboratory, read_criteria
 
-CASES = Path(__file__).resolve().parents[1] / "cases" / "ctcae" / "laboratory_v5.csv"
+CASES = Path(__file__).resolve().parents[1] / "cases" / "ctcae"
+CHANGED = (
+    "Neutrophil count decreased", "Platelet count decreased", "Lymphocyte count decreased", "CPK increased", "Lipase increased",
+    "Alanine aminotransferase increased", "Aspartate aminotransferase increased", "Alkaline phosphatase increased",
+    "Blood bilirubin increased", "GGT increased", "Creatinine increased",
+)  # fmt: skip
+"""Terms of version 5.0 that version 6.0 words otherwise, or no longer has."""
 
 
-def _cases() -> list[dict[str, str]]:
-    with CASES.open(encoding="utf-8", newline="") as file:
+def _cases(version: Version = "5.0") -> list[dict[str, str]]:
+    with (CASES / f"laboratory_v{version[0]}.csv").open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 
 
@@ -29,27 +35,53 @@ def _value(
     return pl.DataFrame([{**row, **limits}], schema_overrides={"baseline": pl.Float64})
 
 
-def test_every_case_has_the_grade_that_its_citation_gives() -> None:
-    cases = _cases()
+def _wrong(cases: list[dict[str, str]], version: Version) -> list[tuple[str, str, str, int | None]]:
     numbers = ("value", "lower_limit", "upper_limit", "baseline", "grade")
     table = pl.DataFrame(cases).with_row_index("row").with_columns(
         pl.col(name).replace("", None).cast(pl.Float64) for name in numbers
     )  # fmt: skip
-    found = {(row, term): grade for row, term, grade in grade_laboratory(table).select("row", "term", "grade").rows()}
-    wrong = [
+    graded = grade_laboratory(table, version=version).select("row", "term", "grade")
+    found = {(row, term): grade for row, term, grade in graded.rows()}
+    return [
         (case["case"], case["value"], case["grade"], found[number, case["term"]])
         for number, case in enumerate(cases)
         if found[number, case["term"]] != (int(case["grade"]) if case["grade"] else None)
     ]
-    assert wrong == []
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_every_case_has_the_grade_that_its_citation_gives(version: Version) -> None:
+    cases = _cases(version)
+    assert _wrong(cases, version) == []
     assert all(case["citation"] for case in cases)
 
 
-def test_every_term_has_cases_for_every_grade_that_a_value_can_reach() -> None:
-    seen = {(case["term"], case["grade"]) for case in _cases()}
+def test_version_6_grades_what_it_did_not_change_as_version_5_does() -> None:
+    cases = [case for case in _cases() if case["term"] not in CHANGED]
+    assert len(cases) > 250
+    assert _wrong(cases, "6.0") == []
+
+
+def test_terms_that_version_6_dropped_have_no_grade() -> None:
+    assert grade_laboratory(_value("CK", 900.0), version="6.0").is_empty()
+    lymphocytes = grade_laboratory(_value("LYM", 0.1, unit="10^9/L", low=1, high=4), version="6.0")
+    assert lymphocytes["term"].to_list() == ["Lymphocyte count increased"]
+
+
+def test_a_value_that_is_reported_under_another_term_says_so() -> None:
+    row = grade_laboratory(_value("CREATCLR", 5.0, unit="mL/min", low=90, high=140), version="6.0").row(0, named=True)
+    assert row["grade"] is None
+    assert "under another term" in row["why"]
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_every_term_has_cases_for_every_grade_that_a_value_can_reach(version: Version) -> None:
+    seen = {(case["term"], case["grade"]) for case in _cases(version)}
+    if version == "6.0":  # what it did not change is graded by the cases of version 5.0 as well
+        seen |= {(case["term"], case["grade"]) for case in _cases() if case["term"] not in CHANGED}
     reachable = {
         (term.name, str(grade))
-        for term in read_criteria().terms
+        for term in read_criteria(version).terms
         for grade, bounds in enumerate(term.grades, 1)
         if bounds
     }

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from onearm.rules.best_response_rules import BestResponseRules
 from onearm.rules.censoring import TimeToEventRules
 from onearm.rules.irecist import IRecistRules
 from onearm.rules.recist import RecistRules
-from onearm.rules.response_sequence import BestResponseRules
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "response.md"
 

@@ -7,7 +7,8 @@ import datetime as dt
 import polars as pl
 import pytest
 
-from onearm.rules.dosing import DosingPlan, check_dosing
+from onearm.rules.dosing import DosingPlan
+from onearm.rules.dosing_checks import check_dosing
 
 DAY1 = dt.date(2024, 1, 1)
 
@@ -47,6 +48,26 @@ def _plan(**limits: object) -> DosingPlan:
         ([(1, 14, 12), (22, 22, 0), (43, 56, 12)], {"omissions_stop": 2}, []),
         ([(1, 14, 12), (22, 22, 0), (43, 43, 0), (64, 77, 12)], {"omissions_stop": 2}, ["DOSE-AFTER-OMISSIONS"]),
         ([(1, 14, 12), (22, 22, 0), (43, 43, 0)], {"omissions_stop": 2}, []),
+        # Without records of dose 0, the break itself tells what was skipped: 64 - 15 = 49 days, 42 more than planned.
+        ([(1, 14, 12), (63, 76, 12)], {"omissions_stop": 2}, []),
+        ([(1, 14, 12), (64, 77, 12)], {"omissions_stop": 2}, ["DOSE-AFTER-OMISSIONS"]),
+        # Two delays of one cycle are allowed, not three; the next cycle begins on day 22 or later and counts anew.
+        ([(1, 4, 12), (6, 8, 12), (10, 12, 12), (22, 35, 12)], {"max_delays_per_cycle": 2}, []),
+        (
+            [(1, 4, 12), (6, 8, 12), (10, 12, 12), (14, 16, 12)],
+            {"max_delays_per_cycle": 2},
+            ["DOSE-DELAYED-TOO-OFTEN"],
+        ),
+        # A break of 4 days beyond the planned 7 is an interruption, one of 3 is not; the second one stops the drug.
+        ([(1, 14, 12), (25, 38, 12), (50, 63, 12)], {"interruptions_stop": 2}, []),
+        ([(1, 14, 12), (26, 39, 12), (51, 64, 12)], {"interruptions_stop": 2}, ["DOSE-AFTER-INTERRUPTIONS"]),
+        ([(1, 14, 12), (22, 35, 12)], {"max_cycles": 2}, []),
+        ([(1, 14, 12), (22, 35, 12), (43, 56, 12), (64, 77, 12)], {"max_cycles": 2}, ["DOSE-TOO-MANY-CYCLES"]),
+        # Any dose from 9 on is allowed, and going up again is.
+        ([(1, 14, 12), (22, 35, 9), (43, 56, 11)], {"lowest_dose": 9.0}, []),
+        ([(1, 14, 12), (22, 35, 8.5)], {"lowest_dose": 9.0, "levels": (12.0,)}, ["DOSE-NOT-A-LEVEL"]),
+        ([(1, 14, 12.6), (22, 35, 11.4)], {"tolerance": 0.05, "levels": (12.0,)}, []),
+        ([(1, 14, 12.7)], {"tolerance": 0.05, "levels": (12.0,)}, ["DOSE-NOT-A-LEVEL"]),
         ([(1, 14, 12), (22, 35, 12)], {"max_duration_days": 21}, []),
         ([(1, 14, 12), (23, 36, 12), (44, 57, 12)], {"max_duration_days": 21}, ["DOSE-TOO-LONG"]),
     ],

@@ -34,7 +34,11 @@ def edited(old, new):
         ("weights = [1.0] ", "weights = [0.0] ", "accrual: at least one weight should be above 0."),
         ("withdrawn = 0.10 }", "withdrawn = 0.90 }", "toxicity.actions.grade_3: reduced, interrupted and withdrawn"),
         ("grade_3_or_more = 0.1087", "grade_3_or_more = 0.6", "toxicity.event[1]: grade_3_or_more should not be above"),
-        ('on = "death"', 'on = "birth"', "effect[3].on: should be 'progression', 'death' or 'growth'; found 'birth'"),
+        (
+            'on = "death"',
+            'on = "birth"',
+            "effect[3].on: should be 'progression', 'death', 'growth' or 'resistance'; found 'birth'",
+        ),
         ("[growth]", "[growth", "not valid TOML"),
     ],
 )  # fmt: skip

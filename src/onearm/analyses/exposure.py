@@ -1,4 +1,4 @@
-"""How long each drug was given, and at which dose levels."""
+"""How long each drug was given, at which dose levels, how often it was interrupted and why it was stopped."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from onearm.analyses.population import Datasets, Population, populations
 from onearm.protocol import Protocol, Treatment
 from onearm.results import Rows, concat_results
 from onearm.rules.dosing import DosingPlan, count_administrations, longest_pause
+from onearm.rules.dosing_checks import measure_breaks
 from onearm.stats.descriptive import quantile
 
 __all__ = ["exposure"]
@@ -29,14 +30,16 @@ def exposure(datasets: Datasets, protocol: Protocol) -> pl.DataFrame:
     Returns
     -------
     polars.DataFrame
-        Results by drug: patients treated, time from first to last dose, cycles begun, cumulative dose, dose per week and
-        relative to the plan, share with a dose below the starting one, share on treatment at the cut-off.
+        Results by drug: patients treated; time from first to last dose, cycles begun, cumulative dose, dose per week and
+        relative to the plan, interruptions of each patient (``…_min`` to ``…_max``). By level: shares reduced to each dose
+        (or lower) and to a dose that is no level, interrupted, with omitted doses, on treatment at the cut-off, and
+        discontinued for each reason.
 
     Notes
     -----
     The dose of a record is given on each planned dosing day from its start to its end. Relative dose intensity is the dose
     per week, from the first dose to the last and the planned pause after it, as a share of the planned dose per week at the
-    starting dose [1]_.
+    starting dose [1]_. Doses per kg or m² are amounts divided by the weight or area on the day.
 
     References
     ----------
@@ -53,14 +56,21 @@ def exposure(datasets: Datasets, protocol: Protocol) -> pl.DataFrame:
 
 def _drug(population: Population, adex: pl.DataFrame, drug: Treatment, protocol: Protocol) -> pl.DataFrame:
     rows = population.rows("exposure", "ADEX")
-    mine = population.of(adex).filter(
-        (pl.col("EXTRT").str.to_lowercase() == drug.name.lower()) & (pl.col("EXDOSE") > 0)
-    )
+    every = population.of(adex).filter(pl.col("EXTRT").str.to_lowercase() == drug.name.lower())
+    mine = every.filter(pl.col("EXDOSE") > 0)
     rows.add("n", mine["USUBJID"].n_unique(), variable=drug.name, unit="count")
     rows.add("N", population.n, variable=drug.name, unit="count")
     if mine.is_empty():
         return rows.frame()
-    span = _spans(mine, drug)
+    plan = DosingPlan(
+        drug.name,
+        drug.unit,
+        drug.dose_levels,
+        drug.cycle_days,
+        drug.days,
+        interruption_after_days=drug.interruption_after_days,
+    )
+    span = _spans(mine, plan).join(_interruptions(every, plan), on="USUBJID", how="left", maintain_order="left")
     span = span.with_columns(duration=pl.col("days") / protocol.conventions.days_per_month)
     for stem, unit in (
         ("duration", "months"),
@@ -68,35 +78,58 @@ def _drug(population: Population, adex: pl.DataFrame, drug: Treatment, protocol:
         ("cumulative_dose", drug.unit),
         ("dose_intensity", f"{drug.unit} per week"),
         ("relative_dose_intensity", "%"),
+        ("interruptions", "interruptions"),
     ):
         _quantiles(rows, drug.name, stem, span[stem].drop_nulls().to_numpy().astype(float), unit, protocol)
-    for level, dose in enumerate(drug.dose_levels[1:], start=1):
-        _share(rows, drug.name, f"reduced to {dose:g} {drug.unit}", int((span["level"] >= level).sum()), span.height)
-    treated = population.subjects.join(span.select("USUBJID"), on="USUBJID", how="semi")
-    ongoing = treated.filter(pl.col("EOTSTT") == "ONGOING").height
-    _share(rows, drug.name, "on treatment at cut-off", ongoing, span.height)
+    _shares(rows, drug, span)
     return rows.frame()
 
 
-def _spans(mine: pl.DataFrame, drug: Treatment) -> pl.DataFrame:
+def _shares(rows: Rows, drug: Treatment, span: pl.DataFrame) -> None:
+    for level, dose in enumerate(drug.dose_levels[1:], start=1):
+        _share(rows, drug.name, f"reduced to {dose:g} {drug.unit}", int((span["level"] >= level).sum()), span.height)
+    _share(rows, drug.name, "a dose that is no level", int(span["is_other"].sum()), span.height)
+    _share(rows, drug.name, "interrupted", int((span["interruptions"] > 0).sum()), span.height)
+    _share(rows, drug.name, "doses omitted", int((span["omitted"] > 0).sum()), span.height)
+    _share(rows, drug.name, "on treatment at cut-off", int((span["status"] == "ONGOING").sum()), span.height)
+    _share(rows, drug.name, "completed", int((span["status"] == "COMPLETED").sum()), span.height)
+    stopped = span.filter(pl.col("status") == "DISCONTINUED")
+    reasons = stopped.group_by(pl.col("reason").fill_null("NOT RECORDED")).len()
+    for reason, n in reasons.sort("len", "reason", descending=[True, False]).iter_rows():
+        _share(rows, drug.name, f"discontinued: {reason}", n, span.height)
+
+
+def _spans(mine: pl.DataFrame, plan: DosingPlan) -> pl.DataFrame:
     """One row per patient: days, cycles begun, doses and their intensity against the plan."""
-    plan = DosingPlan(drug.name, drug.unit, drug.dose_levels, drug.cycle_days, drug.days)
     days = (pl.col("AENDT") - pl.col("ASTDT")).dt.total_days() + 1
-    unit = pl.col("EXDOSU").str.to_lowercase().str.replace_all(" ", "")
-    # A dose in another unit makes the patient's total unknown, rather than smaller.
-    known = (unit == drug.unit.lower().replace(" ", "")).fill_null(True)
-    total = pl.when(known).then(pl.col("EXDOSE") * count_administrations(days, plan))
-    span = mine.with_columns(_total=total).group_by("USUBJID", maintain_order=True).agg(
+    # A dose that cannot be expressed in the unit of the plan makes the patient's total unknown, rather than smaller.
+    total = pl.col("AVAL") * count_administrations(days, plan)
+    is_other = pl.col("AVAL").is_not_null() & pl.col("DOSELVL").is_null()
+    span = mine.with_columns(_total=total, _other=is_other).group_by("USUBJID", maintain_order=True).agg(
         days=(pl.col("AENDT").max() - pl.col("ASTDT").min()).dt.total_days() + 1,
-        cycles=(pl.col("ASTDT").max() - pl.col("ASTDT").min()).dt.total_days() // drug.cycle_days + 1,
+        cycles=(pl.col("ASTDT").max() - pl.col("ASTDT").min()).dt.total_days() // plan.cycle_days + 1,
         level=pl.col("DOSELVL").max(),
         cumulative_dose=pl.when(pl.col("_total").null_count() == 0).then(pl.col("_total").sum()),
+        is_other=pl.col("_other").any(),
+        status=pl.col("EOTSTT").last(),
+        reason=pl.col("DCTREAS").last(),
     )  # fmt: skip
     # The planned pause after the last dose belongs to the time that the dose is meant for.
     weeks = (pl.col("days") + longest_pause(plan)) / 7
-    planned = drug.dose_levels[0] * len(plan.dosing_days) / (drug.cycle_days / 7)
+    planned = plan.levels[0] * len(plan.dosing_days) / (plan.cycle_days / 7)
     return span.with_columns(dose_intensity=pl.col("cumulative_dose") / weeks).with_columns(
         relative_dose_intensity=pl.col("dose_intensity") / planned * 100
+    )
+
+
+def _interruptions(every: pl.DataFrame, plan: DosingPlan) -> pl.DataFrame:
+    """Breaks of each patient that go beyond the planned pause, and doses omitted."""
+    dose = pl.when(pl.col("EXDOSE") == 0).then(0.0).otherwise("AVAL")
+    doses = every.select(subject="USUBJID", start="ASTDT", end="AENDT", dose=dose, seq="SRCSEQ")
+    return (
+        measure_breaks(doses, plan)
+        .group_by(USUBJID="subject")
+        .agg(interruptions=pl.col("is_interruption").sum().cast(pl.Int64), omitted=pl.col("omitted").sum())
     )
 
 

@@ -24,13 +24,14 @@ from onearm.analyses.exposure import exposure
 from onearm.analyses.growth import growth_modulation
 from onearm.analyses.kinetics import kinetics
 from onearm.analyses.laboratory import laboratory
-from onearm.analyses.later_therapy import later_therapy
+from onearm.analyses.liver import liver
 from onearm.analyses.models import models
 from onearm.analyses.observed import observed_times
 from onearm.analyses.population import Datasets
 from onearm.analyses.response import best_response, progression_extents, response_rate, tumour_change
 from onearm.analyses.subgroups import subgroups
 from onearm.analyses.survival import follow_up, survival, survival_curve, survival_rate
+from onearm.analyses.therapy import therapy
 from onearm.protocol import Protocol
 from onearm.results import concat_results
 
@@ -130,7 +131,6 @@ ANALYSES: Final[Mapping[str, Analysis]] = MappingProxyType(
             ("hazard_ratio", "conf_low", "conf_high", "p_value", "p_interaction", "events_per_coefficient"),
             "Cox DR (1972), J R Stat Soc B 34:187-220; Grambsch PM, Therneau TM (1994), Biometrika 81:515-526",
         ),
-        "later_therapy": Analysis(later_therapy, ("n", "N", "p"), _COUNTS),
         "exposure": Analysis(
             exposure,
             ("n", "N", "p", "duration_median", "cumulative_dose_median", "relative_dose_intensity_median"),
@@ -149,11 +149,17 @@ ANALYSES: Final[Mapping[str, Analysis]] = MappingProxyType(
                 "onset_median",
                 "duration_median",
             ),
-            "Ioannidis JPA et al. (2004), Ann Intern Med 141:781-788; NCI CTCAE version 5.0",
+            "Ioannidis JPA et al. (2004), Ann Intern Med 141:781-788; NCI CTCAE",
         ),
         "laboratory": Analysis(
-            laboratory, ("n", "N", "p"), "National Cancer Institute (2017), CTCAE version 5.0, 27 November 2017"
+            laboratory, ("n", "N", "p"), "National Cancer Institute, CTCAE version 5.0 (2017) or 6.0 (2025)"
         ),
+        "liver": Analysis(
+            liver,
+            ("n", "N", "p", "max"),
+            "FDA (2009), Guidance for industry, drug-induced liver injury; Watkins PB et al. (2011), Drug Saf 34:243-252",
+        ),
+        "therapy": Analysis(therapy, ("n", "N", "p", "min", "median", "max"), "ICH E3 (1995), sections 9.4.7 and 11.2"),
         "biomarker_summary": Analysis(
             biomarker_summary,
             ("n", "N", "p", "missing", "min", "q1", "median", "q3", "max"),

@@ -125,7 +125,7 @@ DOMAINS: Final[dict[str, Domain]] = {
             "lb",
             "laboratory",
             "USUBJID LBTESTCD LBSTRESN|LBSTRESC|LBORRES",
-            texts="LBTEST LBCAT LBORRESU LBSTRESU LBNRIND LBSTAT LBTOXGR LBBLFL LBSPEC",
+            texts="LBTEST LBCAT LBORRESU LBSTRESU LBNRIND LBSTAT LBTOXGR LBBLFL LBSPEC LBFAST",
             numbers="LBSTRESN LBSTNRLO LBSTNRHI",
         ),
         _domain("vs", "vital signs", "USUBJID VSTESTCD VSSTRESN|VSSTRESC|VSORRES", texts="VSSTRESU VSSTAT VSBLFL"),

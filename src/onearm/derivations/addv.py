@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import polars as pl
 
+from onearm.derivations.eligibility import find_ineligible, name_of_limit
+from onearm.derivations.records import Records
+from onearm.derivations.schedule import find_schedule_deviations
 from onearm.derivations.schemas import ADDV
 from onearm.frames import conform, empty
 from onearm.protocol import Protocol, Treatment
-from onearm.protocol.model import Eligibility
-from onearm.rules.dosing import DosingPlan, check_dosing
+from onearm.rules.dosing import DosingPlan
+from onearm.rules.dosing_checks import check_dosing
 
-__all__ = ["derive_addv", "dosing_plan"]
+__all__ = ["derive_addv", "dosing_plan", "drug_doses"]
 
 
 def dosing_plan(drug: Treatment, protocol: Protocol) -> DosingPlan:
@@ -42,11 +45,17 @@ def dosing_plan(drug: Treatment, protocol: Protocol) -> DosingPlan:
         drug.max_delay_days,
         drug.omissions_stop,
         None if months is None else months * protocol.conventions.days_per_month,
-        drug.treatment_beyond_progression,
+        drug.treatment_beyond_progression is True,
+        lowest_dose=drug.lowest_dose,
+        tolerance=drug.tolerance,
+        max_cycles=drug.max_cycles,
+        max_delays_per_cycle=drug.max_delays_per_cycle,
+        interruption_after_days=drug.interruption_after_days,
+        interruptions_stop=drug.interruptions_stop,
     )
 
 
-def derive_addv(datasets: Mapping[str, pl.DataFrame], protocol: Protocol) -> pl.DataFrame:
+def derive_addv(datasets: Mapping[str, pl.DataFrame], records: Records, protocol: Protocol) -> pl.DataFrame:
     """
     Derive the deviations from the protocol.
 
@@ -54,33 +63,67 @@ def derive_addv(datasets: Mapping[str, pl.DataFrame], protocol: Protocol) -> pl.
     ----------
     datasets : mapping of str to polars.DataFrame
         ``adsl adrs adex``.
+    records : Records
+        Earlier therapy, and the domains that the visits name.
     protocol : Protocol
-        ``[[treatment]]`` and ``[[eligibility]]``.
+        ``[[treatment]]``, ``[[eligibility]]``, ``[[visit]]`` and the planned scans.
 
     Returns
     -------
     polars.DataFrame
-        One row per deviation with the columns of `ADDV`: ``DVCAT`` is ``DOSING`` or ``ELIGIBILITY``, ``RULE`` names the
-        rule, ``WHY`` is the evidence, ``SRCDOM`` and ``SRCSEQ`` the record.
+        One row per deviation with the columns of `ADDV`: ``DVCAT`` is ``DOSING``, ``ELIGIBILITY`` or ``SCHEDULE``, ``RULE``
+        names the rule, ``WHY`` is the evidence, ``SRCDOM`` and ``SRCSEQ`` the record.
     """
-    adsl, adrs, adex = datasets["adsl"], datasets["adrs"], datasets["adex"]
-    progressed = adrs.filter((pl.col("PARAMCD") == "PD") & (pl.col("AVALC") == "Y")).select("USUBJID", PDDT="ADT")
-    doses = adex.join(progressed.unique("USUBJID"), on="USUBJID", how="left", maintain_order="left")
-    parts = [_doses(doses, drug, protocol) for drug in protocol.treatment]
-    enrolled = adsl.filter(pl.col("SCRFFL").is_null())
-    parts += [_outside(enrolled, limit) for limit in protocol.eligibility if limit.variable in adsl.columns]
+    parts = list(_parts(datasets, records, protocol))
     if not parts:
         return empty(ADDV)
-    table = pl.concat(parts).join(adsl.select("USUBJID", "STUDYID"), on="USUBJID", how="left")
+    ids = datasets["adsl"].select("USUBJID", "STUDYID")
+    table = pl.concat(parts, how="diagonal_relaxed").join(ids, on="USUBJID", how="left")
     return conform(table, ADDV).sort("USUBJID", "ADT", "RULE", "SRCSEQ", nulls_last=True)
 
 
-def _doses(doses: pl.DataFrame, drug: Treatment, protocol: Protocol) -> pl.DataFrame:
-    unit = pl.col("EXDOSU").fill_null(drug.unit).str.to_lowercase() == drug.unit.lower()
-    mine = doses.filter((pl.col("EXTRT").str.to_lowercase() == drug.name.lower()) & unit).select(
-        subject="USUBJID", start="ASTDT", end="AENDT", dose="EXDOSE", seq="SRCSEQ", progression="PDDT"
-    )
-    return check_dosing(mine, dosing_plan(drug, protocol)).select(
+def _parts(datasets: Mapping[str, pl.DataFrame], records: Records, protocol: Protocol) -> Iterator[pl.DataFrame]:
+    adsl, adrs, adex = datasets["adsl"], datasets["adrs"], datasets["adex"]
+    for drug in protocol.treatment:
+        yield _doses(adex, adsl, adrs, drug, protocol)
+    for limit in protocol.eligibility:
+        found = find_ineligible(limit, adsl, adrs, records)
+        if found is not None:
+            yield found.with_columns(DVCAT=pl.lit("ELIGIBILITY"), RULE=pl.lit(name_of_limit(limit)))
+    for part in find_schedule_deviations(adsl, adrs, records, protocol):
+        yield part.with_columns(DVCAT=pl.lit("SCHEDULE"))
+
+
+def drug_doses(adex: pl.DataFrame, drug: Treatment) -> pl.DataFrame:
+    """
+    Take the records of one drug in the words of `onearm.rules.dosing`.
+
+    Parameters
+    ----------
+    adex : polars.DataFrame
+        Exposure.
+    drug : Treatment
+        The drug.
+
+    Returns
+    -------
+    polars.DataFrame
+        ``subject start end dose seq``; the dose is in the unit of the protocol, and missing where it is not known in it.
+    """
+    mine = adex.filter(pl.col("EXTRT").str.to_lowercase() == drug.name.lower())
+    dose = pl.when(pl.col("EXDOSE") == 0).then(0.0).otherwise("AVAL")
+    return mine.select(subject="USUBJID", start="ASTDT", end="AENDT", dose=dose, seq="SRCSEQ")
+
+
+def _doses(
+    adex: pl.DataFrame, adsl: pl.DataFrame, adrs: pl.DataFrame, drug: Treatment, protocol: Protocol
+) -> pl.DataFrame:
+    last = _allowed_until(adrs, drug)
+    doses = drug_doses(adex, drug).join(last, on="subject", how="left", maintain_order="left")
+    found = [check_dosing(doses, dosing_plan(drug, protocol))]
+    if drug.first_day > 1:
+        found.append(_too_early(doses, adsl, drug))
+    return pl.concat(found).select(
         USUBJID="subject",
         DVCAT=pl.lit("DOSING"),
         ADT="day",
@@ -91,34 +134,32 @@ def _doses(doses: pl.DataFrame, drug: Treatment, protocol: Protocol) -> pl.DataF
     )
 
 
-def _outside(enrolled: pl.DataFrame, limit: Eligibility) -> pl.DataFrame:
-    """Find who lies outside a limit, or whose value is not known."""
-    value = pl.col(limit.variable)
-    number = value.cast(pl.Float64, strict=False)
-    met = pl.lit(True)
-    if limit.at_least is not None:
-        met = met & (number >= limit.at_least)
-    if limit.at_most is not None:
-        met = met & (number <= limit.at_most)
-    if limit.values:
-        # A code such as ECOG 1 may have been read as the number 1.0.
-        text = value.cast(pl.String)
-        if enrolled.schema[limit.variable].is_float():
-            text = text.str.strip_suffix(".0")
-        met = met & text.is_in(list(limit.values))
-    bounds = [f"at least {limit.at_least:g}"] if limit.at_least is not None else []
-    bounds += [f"at most {limit.at_most:g}"] if limit.at_most is not None else []
-    bounds += [f"one of {', '.join(limit.values)}"] if limit.values else []
-    name = limit.label or limit.variable
-    asked = ", ".join(bounds)
-    return enrolled.filter(~met.fill_null(False)).select(
-        "USUBJID",
-        DVCAT=pl.lit("ELIGIBILITY"),
-        ADT=pl.col("ENRLDT").cast(pl.Date),
-        SRCDOM=pl.lit("DM"),
-        SRCSEQ=pl.lit(None, dtype=pl.Int64),
-        RULE=pl.lit(f"ELIGIBILITY-{limit.variable.upper()}"),
-        WHY=pl.when(value.is_null())
-        .then(pl.lit(f"{name} is not known; {asked} is asked for."))
-        .otherwise(pl.format(f"{name} is {{}}; {asked} is asked for.", value.cast(pl.String))),
+def _allowed_until(adrs: pl.DataFrame, drug: Treatment) -> pl.DataFrame:
+    """First progression; where the protocol waits for its confirmation, the assessment that confirms it."""
+    first = adrs.filter((pl.col("PARAMCD") == "PD") & (pl.col("AVALC") == "Y"))
+    first = first.select(subject="USUBJID", progression="ADT").unique("subject", keep="first", maintain_order=True)
+    if drug.treatment_beyond_progression != "until_confirmed":
+        return first
+    said = adrs.filter(pl.col("ADT").is_not_null())
+    immune = said.filter((pl.col("PARAMCD") == "IOVR") & (pl.col("AVALC") == "iCPD"))
+    immune = immune.group_by(subject="USUBJID").agg(progression=pl.col("ADT").min())
+    if (adrs["PARAMCD"] == "IOVR").any():
+        return immune
+    again = said.filter((pl.col("PARAMCD") == "OVR") & (pl.col("AVALC") == "PD")).select(subject="USUBJID", ADT="ADT")
+    again = again.join(first, on="subject").filter(pl.col("ADT") > pl.col("progression"))
+    return again.group_by("subject").agg(progression=pl.col("ADT").min())
+
+
+def _too_early(doses: pl.DataFrame, adsl: pl.DataFrame, drug: Treatment) -> pl.DataFrame:
+    starts = adsl.select(subject="USUBJID", begun="TRTSDT")
+    first = doses.filter(pl.col("dose") > 0).sort("subject", "start", "seq", nulls_last=True)
+    first = first.unique("subject", keep="first", maintain_order=True).join(starts, on="subject", how="inner")
+    day = (pl.col("start") - pl.col("begun")).dt.total_days() + 1
+    text = f"{drug.name}: first given on day {{}}; day {drug.first_day} is planned."
+    return first.filter(day < drug.first_day).select(
+        "subject",
+        day="start",
+        seq=pl.col("seq").cast(pl.Int64),
+        rule=pl.lit("DOSE-BEFORE-PLANNED-START"),
+        evidence=pl.format(text, day),
     )

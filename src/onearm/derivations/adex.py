@@ -1,14 +1,17 @@
-"""ADEX: what was given, and on which dose level of the protocol."""
+"""ADEX: what was given, in the unit of the protocol, and on which of its dose levels."""
 
 from __future__ import annotations
 
 import polars as pl
 
+from onearm.derivations.addv import dosing_plan
 from onearm.derivations.adtr import study_day
+from onearm.derivations.body_size import body_sizes, planned_dose, with_body_size
 from onearm.derivations.records import Records
 from onearm.derivations.schemas import ADEX
 from onearm.frames import conform, empty
 from onearm.protocol import Protocol
+from onearm.rules.dosing import dose_level
 
 __all__ = ["derive_adex"]
 
@@ -20,46 +23,93 @@ def derive_adex(records: Records, adsl: pl.DataFrame, protocol: Protocol) -> pl.
     Parameters
     ----------
     records : Records
-        Domain ``ex``.
+        Domain ``ex``; ``vs`` for doses per kg or m².
     adsl : polars.DataFrame
         First dose.
     protocol : Protocol
-        Dose levels of each drug.
+        Units and dose levels of each drug.
 
     Returns
     -------
     polars.DataFrame
-        With the columns of `ADEX`. ``DOSELVL`` is missing for a dose that is no level of the protocol.
+        With the columns of `ADEX`. ``AVAL`` is the dose in the unit of the protocol, missing where it cannot be
+        expressed in it; ``DOSELVL`` is missing for a dose that is no level of the protocol. ``EOTSTT`` and ``DCTREAS`` are
+        those of the drug where the disposition names it (DSSCAT), else those of the patient.
     """
     ex = records.get("ex")
     if ex is None or "EXTRT" not in ex.columns:
         return empty(ADEX)
-    given = {name: pl.col(name) if name in ex.columns else pl.lit(None, dtype=pl.String) for name in ("EXDOSU",)}
+    texts = ("EXDOSU", "EXADJ", "VISIT")
+    given = {name: pl.col(name) if name in ex.columns else pl.lit(None, dtype=pl.String) for name in texts}
     dose = pl.col("EXDOSE").cast(pl.Float64) if "EXDOSE" in ex.columns else pl.lit(None, dtype=pl.Float64)
     end = pl.col("EXENDT") if "EXENDT" in ex.columns else pl.col("EXSTDT")
     table = ex.with_columns(
         **given, EXDOSE=dose, ASTDT=pl.col("EXSTDT"), AENDT=pl.coalesce(end, "EXSTDT"), SRCDOM=pl.lit("EX")
-    ).with_columns(SRCSEQ=pl.col("EXSEQ").cast(pl.Int64), DOSELVL=_level(protocol))
+    ).with_columns(SRCSEQ=pl.col("EXSEQ").cast(pl.Int64), AVISIT="VISIT")
+    table = with_body_size(table, body_sizes(records)).with_columns(_in_plan(protocol))
     table = (
         table.drop("STUDYID", strict=False)
-        .join(adsl.select("USUBJID", "STUDYID", "TRTSDT"), on="USUBJID", how="left")
+        .join(adsl.select("USUBJID", "STUDYID", "TRTSDT", "EOTSTT", "DCTREAS"), on="USUBJID", how="left")
         .with_columns(ASTDY=study_day("ASTDT", "TRTSDT"), AENDY=study_day("AENDT", "TRTSDT"))
         .with_columns(
-            RULE=pl.lit("DOSE-LEVEL"),
-            WHY=pl.when(pl.col("DOSELVL").is_null())
+            RULE=pl.when(pl.col("EXDOSE") == 0).then(pl.lit("DOSE-OMITTED")).otherwise(pl.lit("DOSE-LEVEL")),
+            WHY=pl.when(pl.col("EXDOSE") == 0)
+            .then(pl.lit("A dose that was omitted."))
+            .when(pl.col("AVAL").is_null())
+            .then(pl.lit("The dose cannot be expressed in the unit of the protocol."))
+            .when(pl.col("DOSELVL").is_null())
             .then(pl.lit("The dose is none of the levels that the protocol allows."))
             .when(pl.col("DOSELVL") == 0)
             .then(pl.lit("The starting dose of the protocol."))
             .otherwise(pl.format("Reduction number {} of those that the protocol allows.", "DOSELVL")),
         )
     )
+    table = _with_own_end(table, records, protocol)
     return conform(table.select(list(ADEX)), ADEX).sort("USUBJID", "EXTRT", "ASTDT", nulls_last=True)
 
 
-def _level(protocol: Protocol) -> pl.Expr:
+def _in_plan(protocol: Protocol) -> list[pl.Expr]:
+    """Dose, unit and level by the plan of the record's drug."""
+    aval, unit = pl.lit(None, dtype=pl.Float64), pl.lit(None, dtype=pl.String)
     level = pl.lit(None, dtype=pl.Int64)
     for drug in protocol.treatment:
         mine = pl.col("EXTRT").str.to_lowercase() == drug.name.lower()
-        for number, dose in enumerate(drug.dose_levels):
-            level = pl.when(mine & (pl.col("EXDOSE") == dose)).then(number).otherwise(level)
-    return level
+        dose = planned_dose(drug)
+        aval = pl.when(mine).then(dose).otherwise(aval)
+        unit = pl.when(mine).then(pl.lit(drug.unit)).otherwise(unit)
+        level = pl.when(mine).then(dose_level(dose, dosing_plan(drug, protocol))).otherwise(level)
+    return [aval.alias("AVAL"), unit.alias("AVALU"), level.alias("DOSELVL")]
+
+
+def _with_own_end(table: pl.DataFrame, records: Records, protocol: Protocol) -> pl.DataFrame:
+    """Say of each drug whether it is still given and why it was not, where the disposition names the drug."""
+    ds = records.get("ds")
+    if ds is None or "DSSCAT" not in ds.columns:
+        return table
+    category = pl.col("DSCAT").str.to_uppercase() if "DSCAT" in ds.columns else pl.lit("DISPOSITION EVENT")
+    for drug in protocol.treatment:
+        own = ds.filter(
+            (category == "DISPOSITION EVENT")
+            & pl.col("DSSCAT").str.to_uppercase().str.contains(drug.name.upper(), literal=True)
+        )
+        if own.is_empty():
+            continue
+        ends = own.group_by("USUBJID", maintain_order=True).agg(_REASON=pl.col("DSDECOD").str.to_uppercase().last())
+        mine = pl.col("EXTRT").str.to_lowercase() == drug.name.lower()
+        ended, completed = pl.col("_REASON").is_not_null(), pl.col("_REASON").str.starts_with("COMPLETED")
+        status = (
+            pl.when(completed)
+            .then(pl.lit("COMPLETED"))
+            .when(ended)
+            .then(pl.lit("DISCONTINUED"))
+            .otherwise(pl.lit("ONGOING"))
+        )
+        table = (
+            table.join(ends, on="USUBJID", how="left", maintain_order="left")
+            .with_columns(
+                EOTSTT=pl.when(mine).then(status).otherwise("EOTSTT"),
+                DCTREAS=pl.when(mine).then(pl.when(~completed).then("_REASON")).otherwise("DCTREAS"),
+            )
+            .drop("_REASON")
+        )
+    return table

@@ -25,7 +25,7 @@ def derive_adlb(records: Records, adsl: pl.DataFrame, protocol: Protocol) -> pl.
     adsl : polars.DataFrame
         First and last dose.
     protocol : Protocol
-        ``safety.emergent_days``: how long after the last dose a value counts.
+        ``safety.emergent_days``: how long after the last dose a value counts; ``safety.ctcae``: which version grades it.
 
     Returns
     -------
@@ -43,14 +43,15 @@ def derive_adlb(records: Records, adsl: pl.DataFrame, protocol: Protocol) -> pl.
     graded = grade_laboratory(
         table.select(
             row="_ROW",
-            test="PARAMCD",
+            test=pl.when(pl.col("_FASTING")).then(pl.format("{}-FASTING", "PARAMCD")).otherwise("PARAMCD"),
             value="AVAL",
             unit="AVALU",
             lower_limit="ANRLO",
             upper_limit="ANRHI",
             # Set against itself, no abnormal baseline would have a grade: it is graded by the limits of normal.
             baseline=pl.when(pl.col("ABLFL").is_null()).then("BASE"),
-        )
+        ),
+        version=protocol.safety.ctcae,
     )
     for direction, letter in (("low", "L"), ("high", "H")):
         part = graded.filter(pl.col("direction") == direction).select(
@@ -99,6 +100,9 @@ def _values(lb: pl.DataFrame, adsl: pl.DataFrame) -> pl.DataFrame:
         ANRHI=column("LBSTNRHI", pl.Float64),
         SRCSEQ=column("LBSEQ", pl.Int64),
         _FLAG=column("LBBLFL", pl.String),
+        _FASTING=((column("LBFAST", pl.String) == "Y") & (pl.col("LBTESTCD").str.to_uppercase() == "GLUC")).fill_null(
+            False
+        ),
     ).with_row_index("_ROW")
     subjects = adsl.select("USUBJID", "STUDYID", "TRTSDT", "TRTEDT")
     return values.join(subjects, on="USUBJID", how="left", maintain_order="left")

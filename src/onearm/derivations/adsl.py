@@ -7,6 +7,7 @@ from typing import Final
 
 import polars as pl
 
+from onearm.derivations.adcm import is_subsequent_therapy
 from onearm.derivations.records import Records
 from onearm.derivations.schemas import ADSL
 from onearm.derivations.sources import set_member
@@ -50,7 +51,8 @@ def derive_adsl(records: Records, protocol: Protocol) -> pl.DataFrame:
         )
     base = _from_dm(records) if "dm" in records.tables else _from_patients(records)
     adsl = base.with_columns(CUTOFFDT=pl.lit(protocol.trial.cutoff, dtype=pl.Date))
-    for step in (_exposure, _disposition, _deaths, _new_therapy):
+    adsl = _disposition(_exposure(adsl, records), records, protocol)
+    for step in (_deaths, _new_therapy):
         adsl = step(adsl, records)
     adsl = _last_alive(adsl, records)
     adsl = _cohorts(adsl, protocol)
@@ -183,7 +185,7 @@ def _is_placebo() -> pl.Expr:
     return pl.col("EXTRT").str.to_lowercase().str.contains("placebo")
 
 
-def _disposition(adsl: pl.DataFrame, records: Records) -> pl.DataFrame:
+def _disposition(adsl: pl.DataFrame, records: Records, protocol: Protocol) -> pl.DataFrame:
     adsl = adsl.drop("RFXSTDT", "RFXENDT", "RFSTDT", strict=False)
     ds = records.get("ds")
     if ds is None:
@@ -198,6 +200,7 @@ def _disposition(adsl: pl.DataFrame, records: Records) -> pl.DataFrame:
         & ~pl.col("_PART").str.contains("STUDY PARTICIPATION|^STUDY$|FOLLOW")
         & ~pl.col("_TEXT").str.contains("SCREEN")
     )
+    ended = _of_all_drugs(ended, protocol)
     last = ended.group_by("USUBJID", maintain_order=True).agg(pl.col("_TEXT").first().alias("DCTREAS"))
     failed = ds.filter(pl.col("_TEXT").str.contains("SCREEN"))
     reason = failed.group_by("USUBJID", maintain_order=True).agg(pl.col("DSTERM").first().alias("SCRFREAS"))
@@ -219,6 +222,22 @@ def _disposition(adsl: pl.DataFrame, records: Records) -> pl.DataFrame:
         .otherwise(pl.lit("DISCONTINUED")),
         DCTREAS=pl.when(~completed).then("DCTREAS"),
     ).with_columns(TRTEDT=pl.when(pl.col("EOTSTT") != "ONGOING").then("TRTEDT"))
+
+
+def _of_all_drugs(ended: pl.DataFrame, protocol: Protocol) -> pl.DataFrame:
+    """Leave out the end of one drug while another was still given; the end of the last drug is that of treatment."""
+    drugs = [drug.name.upper() for drug in protocol.treatment]
+    if len(drugs) < 2:
+        return ended
+    which = pl.lit(None, dtype=pl.String)
+    for drug in drugs:
+        which = pl.when(pl.col("_PART").str.contains(drug, literal=True)).then(pl.lit(drug)).otherwise(which)
+    named = ended.with_columns(_DRUG=which)
+    count = pl.col("_DRUG").drop_nulls().n_unique().over("USUBJID")
+    number = pl.int_range(pl.len()).over("USUBJID")
+    last_of_drugs = number == number.filter(pl.col("_DRUG").is_not_null()).max().over("USUBJID")
+    whole = pl.col("_DRUG").is_null()
+    return named.filter(whole | ((count == len(drugs)) & last_of_drugs)).drop("_DRUG")
 
 
 def _deaths(adsl: pl.DataFrame, records: Records) -> pl.DataFrame:
@@ -245,20 +264,11 @@ def _new_therapy(adsl: pl.DataFrame, records: Records) -> pl.DataFrame:
     cm = records.get("cm")
     if cm is None or "CMSTDT" not in cm.columns:
         return adsl
-    named = [name for name in ("CMCAT", "CMSCAT") if name in cm.columns]
-    if not named:
+    if not {"CMCAT", "CMSCAT"} & set(cm.columns):
         return adsl
-    new = cm.filter(
-        pl.any_horizontal(
-            pl.col(name).str.to_uppercase().str.contains(r"SUBSEQUENT|NEW ANTI-?\s?CANCER|POST-?\s?STUDY ANTI")
-            for name in named
-        )
-    )
-    name = pl.coalesce(*(pl.col(one) for one in ("CMDECOD", "CMTRT") if one in cm.columns))
-    first = new.group_by("USUBJID").agg(
-        NTRTDT=pl.col("CMSTDT").min(), NTRT=name.drop_nulls().unique().sort().str.join("; ")
-    )
-    return adsl.drop("NTRTDT", "NTRT", strict=False).join(first, on="USUBJID", how="left")
+    new = cm.filter(is_subsequent_therapy(cm))
+    first = new.group_by("USUBJID").agg(NTRTDT=pl.col("CMSTDT").min())
+    return adsl.drop("NTRTDT", strict=False).join(first, on="USUBJID", how="left")
 
 
 def _last_alive(adsl: pl.DataFrame, records: Records) -> pl.DataFrame:

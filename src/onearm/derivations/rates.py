@@ -17,9 +17,9 @@ from onearm.frames import empty
 from onearm.protocol import Protocol
 from onearm.protocol.endpoints import RateEndpoint
 from onearm.rules.best_response import best_response, confirmed_best_response
+from onearm.rules.best_response_rules import BestResponseRules
 from onearm.rules.irecist_best import confirmed_immune_best_response, immune_best_response
 from onearm.rules.progression import ADEQUATE
-from onearm.rules.response_sequence import BestResponseRules
 from onearm.terms import IMMUNE_BEST_RESPONSES
 
 __all__ = ["NOT_ASSESSED", "derive_rates"]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from onearm.protocol import Protocol
+from onearm.rules.best_response_rules import BestResponseRules
 from onearm.rules.irecist import IRecistRules
 from onearm.rules.recist import RecistRules
-from onearm.rules.response_sequence import BestResponseRules
 
 __all__ = ["best_response_rules", "irecist_rules", "recist_rules"]
 

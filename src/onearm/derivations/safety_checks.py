@@ -10,14 +10,17 @@ import polars as pl
 
 from onearm.data import FindingRule, Findings, Source
 from onearm.derivations.adae import grade_column
+from onearm.derivations.body_size import body_sizes, planned_dose, with_body_size
+from onearm.derivations.eligibility import find_ineligible
 from onearm.derivations.records import Records
-from onearm.protocol import Protocol
+from onearm.protocol import Protocol, Treatment
 from onearm.rules.ctcae import read_criteria
+from onearm.rules.liver import QUADRANTS, liver_peaks
 from onearm.terms import Severity
 
 __all__ = ["RULES", "check_safety"]
 
-_CTCAE: Final = "NCI CTCAE version 5.0, 27 November 2017"
+_CTCAE: Final = "NCI CTCAE, versions 5.0 (27 November 2017) and 6.0 (July 2025)"
 
 RULES: Final[Mapping[str, FindingRule]] = MappingProxyType(
     {
@@ -45,6 +48,12 @@ RULES: Final[Mapping[str, FindingRule]] = MappingProxyType(
             "Give the dose in {unit}, or correct the unit of the [[treatment]].",
             "a dose in another unit cannot be set against the plan",
         ),
+        "SAFETY-NO-BODY-SIZE": FindingRule(
+            Severity.ERROR,
+            "the {size} of the subject is not known, so the dose cannot be expressed in {unit}; it is no level of the protocol.",
+            "Export vs with WEIGHT and HEIGHT (or BSA), or the dose in {unit}.",
+            "a dose relative to the body needs its size",
+        ),
         "SAFETY-DOSES-OVERLAP": FindingRule(
             Severity.ERROR,
             "the record begins before the one before it, of the same drug, has ended.",
@@ -69,6 +78,12 @@ RULES: Final[Mapping[str, FindingRule]] = MappingProxyType(
             "Compare the event with ADLB; a grade may also rest on symptoms or treatment.",
             _CTCAE,
         ),
+        "SAFETY-HYS-LAW": FindingRule(
+            Severity.WARNING,
+            "under treatment ALT or AST reached 3 times the upper limit of normal and bilirubin more than 2 times it.",
+            "Look for another cause; without one the case meets Hy's law and is reported at once.",
+            "FDA (2009), Guidance for industry: drug-induced liver injury",
+        ),
         "PROTOCOL-DOSING": FindingRule(
             Severity.WARNING,
             "the dose was given against the protocol ({deviation}); it counts as given.",
@@ -81,10 +96,28 @@ RULES: Final[Mapping[str, FindingRule]] = MappingProxyType(
             "Look the deviation up in ADDV; correct the record if it is wrong.",
             "ICH E3 (1995), section 10.2: protocol deviations",
         ),
+        "PROTOCOL-SCHEDULE": FindingRule(
+            Severity.NOTE,
+            "a planned scan or visit was missed, or outside its window ({deviation}); what was recorded is used.",
+            "Look the deviation up in ADDV; correct the date if it is wrong, or the schedule of the protocol.",
+            "ICH E3 (1995), section 10.2: protocol deviations",
+        ),
+        "PROTOCOL-VISIT-UNKNOWN": FindingRule(
+            Severity.WARNING,
+            "the data have no such table, so the visits '{visit}' of the protocol could not be checked in anybody.",
+            "Export the domain, or correct the domain of the [[visit]].",
+            "a schedule that nobody checked is not a schedule that was kept",
+        ),
         "PROTOCOL-ELIGIBILITY-UNKNOWN": FindingRule(
             Severity.WARNING,
-            "the data have no such column, so the limit of the protocol could not be checked in anybody.",
-            "Export the characteristic with dm or suppdm, or correct the variable in [[eligibility]].",
+            "the data have nothing that shows it, so the limit of the protocol ({limit}) could not be checked in anybody.",
+            "Export the characteristic with dm or suppdm (earlier therapy with cm and its CMCAT), or correct [[eligibility]].",
+            "a limit that nobody checked is not a limit that was kept",
+        ),
+        "PROTOCOL-ELIGIBILITY-NOT-RECORDED": FindingRule(
+            Severity.NOTE,
+            "the data have no such column; the limit ({limit}) holds where the value is known, so nobody breaks it.",
+            "Export the characteristic with dm or suppdm, if it was recorded.",
             "a limit that nobody checked is not a limit that was kept",
         ),
         "SAFETY-LAB-NOT-REPORTED": FindingRule(
@@ -95,6 +128,13 @@ RULES: Final[Mapping[str, FindingRule]] = MappingProxyType(
         ),
     }
 )
+
+
+_DEVIATIONS: Final = {
+    "DOSING": ("PROTOCOL-DOSING", "ex"),
+    "ELIGIBILITY": ("PROTOCOL-ELIGIBILITY", "dm"),
+    "SCHEDULE": ("PROTOCOL-SCHEDULE", None),
+}
 
 
 def check_safety(
@@ -125,19 +165,41 @@ def check_safety(
     _doses(findings, records, protocol, files.get("ex"))
     _ungraded(findings, datasets["adlb"], files.get("lb"))
     if datasets["adae"].height and datasets["adlb"].height:
-        _against_values(findings, datasets["adae"], datasets["adlb"], files)
+        _against_values(findings, datasets["adae"], datasets["adlb"], files, _names(protocol))
+    _liver(findings, datasets["adlb"], files.get("lb"))
     _deviations(findings, datasets["addv"], files)
-    for limit in protocol.eligibility:
-        if limit.variable not in datasets["adsl"].columns:
-            findings.add("PROTOCOL-ELIGIBILITY-UNKNOWN", domain="dm", file=files.get("dm"), column=limit.variable)
+    _unchecked(findings, records, datasets, protocol, files)
     return findings.frame()
+
+
+def _unchecked(
+    findings: Findings,
+    records: Records,
+    datasets: Mapping[str, pl.DataFrame],
+    protocol: Protocol,
+    files: Mapping[str, str],
+) -> None:
+    """Rules of the protocol that the data cannot answer."""
+    for limit in protocol.eligibility:
+        if find_ineligible(limit, datasets["adsl"], datasets["adrs"], records) is None:
+            domain = "cm" if limit.no_prior else "dm"
+            findings.add(
+                "PROTOCOL-ELIGIBILITY-NOT-RECORDED" if limit.if_known else "PROTOCOL-ELIGIBILITY-UNKNOWN",
+                domain=domain,
+                file=files.get(domain),
+                column=limit.variable,
+                limit=limit.label or limit.variable or ", ".join(limit.no_prior),
+            )
+    for visit in protocol.visit:
+        if records.get(visit.domain) is None:
+            findings.add("PROTOCOL-VISIT-UNKNOWN", domain=visit.domain, visit=visit.name)
 
 
 def _deviations(findings: Findings, addv: pl.DataFrame, files: Mapping[str, str]) -> None:
     rows = addv.with_columns(SRCROW=pl.lit(None, dtype=pl.Int64))
     for (category, rule), part in rows.group_by("DVCAT", "RULE", maintain_order=True):
-        name = "PROTOCOL-DOSING" if category == "DOSING" else "PROTOCOL-ELIGIBILITY"
-        domain = "ex" if category == "DOSING" else "dm"
+        name, domain = _DEVIATIONS[str(category)]
+        domain = domain or part["SRCDOM"].to_list()[0].lower()
         findings.add_rows(name, part, domain=domain, file=files.get(domain), deviation=rule)
 
 
@@ -162,18 +224,31 @@ def _doses(findings: Findings, records: Records, protocol: Protocol, file: str |
         return
     drug = pl.col("EXTRT").str.to_lowercase()
     for treatment in protocol.treatment if "EXDOSU" in ex.columns else ():
-        unit = treatment.unit.lower().replace(" ", "")
-        other = (drug == treatment.name.lower()) & (
-            pl.col("EXDOSU").str.to_lowercase().str.replace_all(" ", "") != unit
-        )
-        findings.add_rows(
-            "SAFETY-DOSE-UNIT", ex.filter(other), domain="ex", file=file, column="EXDOSU", unit=treatment.unit
-        )
+        mine = ex.filter(drug == treatment.name.lower())
+        sized = mine.with_columns(
+            EXDOSE=pl.lit(1.0), WEIGHT=pl.lit(1.0), BSA=pl.lit(1.0)
+        )  # what remains missing is a matter of the unit
+        other = mine.filter(sized.select(planned_dose(treatment).is_null()).to_series())
+        findings.add_rows("SAFETY-DOSE-UNIT", other, domain="ex", file=file, column="EXDOSU", unit=treatment.unit)
+        _unsized(findings, records, mine, treatment, file)
     if "EXENDT" in ex.columns:
         before = pl.coalesce("EXENDT", "EXSTDT").shift(1).cum_max().over("USUBJID", drug)
         ordered = ex.filter(pl.col("EXSTDT").is_not_null()).sort("USUBJID", drug, "EXSTDT", "EXENDT")
         twice = ordered.filter(pl.col("EXSTDT") <= before)
         findings.add_rows("SAFETY-DOSES-OVERLAP", twice, domain="ex", file=file, column="EXSTDTC")
+
+
+def _unsized(findings: Findings, records: Records, mine: pl.DataFrame, drug: Treatment, file: str | None) -> None:
+    """Doses per kg or m² that were recorded as an amount, of subjects without a weight or an area."""
+    if drug.per is None or "EXDOSE" not in mine.columns:
+        return
+    placed = with_body_size(mine.with_columns(ASTDT="EXSTDT"), body_sizes(records))
+    dose = pl.col("EXDOSE").cast(pl.Float64)
+    placed = placed.with_columns(EXDOSE=dose)
+    known = placed.with_columns(WEIGHT=pl.lit(1.0), BSA=pl.lit(1.0)).select(planned_dose(drug).is_not_null())
+    lost = placed.filter(known.to_series() & placed.select(planned_dose(drug).is_null()).to_series())
+    size = "weight" if drug.per == "kg" else "body surface area"
+    findings.add_rows("SAFETY-NO-BODY-SIZE", lost, domain="ex", file=file, column="EXDOSE", size=size, unit=drug.unit)
 
 
 def _ungraded(findings: Findings, adlb: pl.DataFrame, file: str | None) -> None:
@@ -186,17 +261,31 @@ def _ungraded(findings: Findings, adlb: pl.DataFrame, file: str | None) -> None:
             findings.add(rule, domain="lb", file=file, column=column, test=test, n=n)
 
 
-def _names() -> pl.DataFrame:
+def _liver(findings: Findings, adlb: pl.DataFrame, file: str | None) -> None:
+    under = adlb.filter(pl.col("ONTRTFL") == "Y")
+    values = under.select(subject="USUBJID", day="ADT", test="PARAMCD", multiple=pl.col("AVAL") / pl.col("ANRHI"))
+    cases = liver_peaks(values).filter(pl.col("quadrant") == QUADRANTS[0])
+    rows = cases.select(USUBJID="subject", SRCROW=pl.lit(None, dtype=pl.Int64))
+    findings.add_rows("SAFETY-HYS-LAW", rows, domain="lb", file=file, column="LBSTRESN")
+
+
+def _names(protocol: Protocol) -> pl.DataFrame:
     """Preferred terms in lower case beside the terms of the criteria."""
-    pairs = {(name.lower(), term.name) for term in read_criteria().terms for name in (term.name, *term.also)}
+    pairs = {
+        (name.lower(), term.name)
+        for term in read_criteria(protocol.safety.ctcae).terms
+        for name in (term.name, *term.also)
+    }
     return pl.DataFrame(sorted(pairs), schema=["_name", "_term"], orient="row")
 
 
-def _against_values(findings: Findings, adae: pl.DataFrame, adlb: pl.DataFrame, files: Mapping[str, str]) -> None:
+def _against_values(
+    findings: Findings, adae: pl.DataFrame, adlb: pl.DataFrame, files: Mapping[str, str], names: pl.DataFrame
+) -> None:
     graded = pl.concat(
         adlb.select("USUBJID", "ADT", "ONTRTFL", _term=f"ATOXDSC{side}", _value=f"ATOXGR{side}") for side in "LH"
     ).filter(pl.col("_value").is_not_null())
-    events = adae.with_columns(_name=pl.col("AEDECOD").str.to_lowercase()).join(_names(), on="_name", how="inner")
+    events = adae.with_columns(_name=pl.col("AEDECOD").str.to_lowercase()).join(names, on="_name", how="inner")
     during = (
         events.filter(pl.col("ATOXGRN").is_not_null())
         .join(graded, on=["USUBJID", "_term"], how="inner")

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import polars as pl
 
-__all__ = ["ADAE", "ADBM", "ADDV", "ADEX", "ADLB", "ADRS", "ADSL", "ADTR", "ADTTE", "TRACE"]
+__all__ = ["ADAE", "ADBM", "ADCM", "ADDV", "ADEX", "ADLB", "ADRS", "ADSL", "ADTR", "ADTTE", "TRACE"]
 
 _IDS: Final[dict[str, Any]] = {"STUDYID": pl.String, "USUBJID": pl.String}
 TRACE: Final[dict[str, Any]] = {"SRCDOM": pl.String, "SRCSEQ": pl.Int64, "RULE": pl.String, "WHY": pl.String}
@@ -29,7 +29,6 @@ ADSL: Final[dict[str, Any]] = {
     "EOTSTT": pl.String,
     "DCTREAS": pl.String,
     "NTRTDT": pl.Date,
-    "NTRT": pl.String,
     "SCRFFL": pl.String,
     "SCRFREAS": pl.String,
     "CUTOFFDT": pl.Date,
@@ -101,7 +100,15 @@ ADEX: Final[dict[str, Any]] = {
     "AENDY": pl.Int64,
     "EXDOSE": pl.Float64,
     "EXDOSU": pl.String,
+    "AVAL": pl.Float64,
+    "AVALU": pl.String,
     "DOSELVL": pl.Int64,
+    "WEIGHT": pl.Float64,
+    "BSA": pl.Float64,
+    "EXADJ": pl.String,
+    "AVISIT": pl.String,
+    "EOTSTT": pl.String,
+    "DCTREAS": pl.String,
     **TRACE,
 }
 ADAE: Final[dict[str, Any]] = {
@@ -149,6 +156,21 @@ ADLB: Final[dict[str, Any]] = {
     **TRACE,
 }
 ADDV: Final[dict[str, Any]] = {**_IDS, "DVCAT": pl.String, "ADT": pl.Date, **TRACE}
+ADCM: Final[dict[str, Any]] = {
+    **_IDS,
+    "ACAT": pl.String,
+    "CMTRT": pl.String,
+    "CMDECOD": pl.String,
+    "CMCLAS": pl.String,
+    "CMINDC": pl.String,
+    "CMCAT": pl.String,
+    "LINE": pl.Int64,
+    "ASTDT": pl.Date,
+    "AENDT": pl.Date,
+    "ASTDY": pl.Int64,
+    "AENDY": pl.Int64,
+    **TRACE,
+}
 ADBM: Final[dict[str, Any]] = {
     **_IDS,
     "ASSAY": pl.String,

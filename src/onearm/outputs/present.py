@@ -30,8 +30,10 @@ from onearm.outputs.tables.adverse_events import tabulate_adverse_events
 from onearm.outputs.tables.biomarkers import tabulate_biomarkers
 from onearm.outputs.tables.deviations import tabulate_deviations
 from onearm.outputs.tables.laboratory import tabulate_laboratory
+from onearm.outputs.tables.liver import tabulate_liver
 from onearm.outputs.tables.sensitivity import tabulate_sensitivity
 from onearm.outputs.tables.subgroups import tabulate_models, tabulate_subgroups
+from onearm.outputs.tables.therapy import tabulate_therapy
 
 if TYPE_CHECKING:
     import polars as pl
@@ -91,7 +93,12 @@ def present(
         ],
         "sensitivity": [tabulate_sensitivity(results, protocol, printer)],
         "exposure": [tabulate_exposure(lookups, printer), tabulate_deviations(datasets)],
-        "safety": [*tabulate_adverse_events(lookups, protocol, printer), *tabulate_laboratory(lookups, printer)],
+        "safety": [
+            *tabulate_adverse_events(lookups, protocol, printer),
+            *tabulate_laboratory(lookups, protocol, printer),
+            tabulate_liver(lookups, printer),
+        ],
+        "therapy": tabulate_therapy(lookups, protocol, printer),
         "biomarkers": tabulate_biomarkers(lookups, protocol, printer),
         "design": [tabulate_design(lookups, printer)],
         "further": [tabulate_rest(results, printer)],

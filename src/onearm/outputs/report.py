@@ -111,6 +111,7 @@ _SECTIONS: Final = (
     ("sensitivity", "Other readings of the protocol"),
     ("exposure", "Exposure to treatment"),
     ("safety", "Safety"),
+    ("therapy", "Therapy before, with and after"),
     ("biomarkers", "Biomarkers"),
     ("design", "Design and decision"),
     ("further", "Further results"),

@@ -39,6 +39,7 @@ def cross_check(raw: dict[str, Any]) -> Iterator[Problem]:
     yield from _schedule(raw)
     yield from _subgroups(raw)
     yield from _safety(raw)
+    yield from _eligibility(raw)
     for name, model in _tables(raw, "model"):
         yield from _model(name, model, raw)
     yield from check_biomarkers(raw)
@@ -96,6 +97,20 @@ def _safety(raw: dict[str, Any]) -> Iterator[Problem]:
         used = line.get("set") if isinstance(line, dict) else None
         if isinstance(sets, dict) and isinstance(used, str) and used not in sets:
             yield f"baseline[{number}].set", f"no set of that name: {used!r}.{suggest(used, sets)}"
+
+
+def _eligibility(raw: dict[str, Any]) -> Iterator[Problem]:
+    sections = raw.get("eligibility", [])
+    for position, limit in enumerate(sections if isinstance(sections, list) else [], start=1):
+        if not isinstance(limit, dict):
+            continue
+        key = f"eligibility[{position}]"
+        said = [name for name in ("variable", "meets", "no_prior") if limit.get(name)]
+        if len(said) != 1:
+            found = " and ".join(said) if said else "none"
+            yield key, f"needs one of variable, meets and no_prior; found {found}."
+        elif said == ["variable"] and not any(name in limit for name in ("at_least", "at_most", "values")):
+            yield key, "needs a limit: at_least, at_most or values."
 
 
 def _time(name: str, endpoint: dict[str, Any], raw: dict[str, Any]) -> Iterator[Problem]:
@@ -176,19 +191,23 @@ def _treatments(raw: dict[str, Any]) -> Iterator[Problem]:
             if name in seen:
                 yield f"{key}.name", f"'{name}' stands twice."
             seen.add(name)
-        levels = drug.get("dose_levels")
-        if isinstance(levels, list) and all(isinstance(x, (int, float)) for x in levels):
-            for higher, lower in pairwise(levels):
-                if lower >= higher:
-                    yield (
-                        f"{key}.dose_levels",
-                        f"each level should be below the one before it; {lower} follows {higher}.",
-                    )
-        days, cycle = drug.get("dosing_days"), drug.get("cycle_days")
-        if isinstance(days, str) and isinstance(cycle, int):
-            late = [int(day) for day in re.findall(r"\d+", days) if not 1 <= int(day) <= cycle]
-            if late:
-                yield f"{key}.dosing_days", f"day {late[0]} is not a day of a cycle of {cycle} days."
+        yield from _doses(key, drug)
+
+
+def _doses(key: str, drug: dict[str, Any]) -> Iterator[Problem]:
+    levels = drug.get("dose_levels")
+    if isinstance(levels, list) and levels and all(isinstance(x, (int, float)) for x in levels):
+        for higher, lower in pairwise(levels):
+            if lower >= higher:
+                yield f"{key}.dose_levels", f"each level should be below the one before it; {lower} follows {higher}."
+        lowest = drug.get("lowest_dose")
+        if isinstance(lowest, (int, float)) and lowest > levels[0]:
+            yield f"{key}.lowest_dose", f"should not be above the starting dose of {levels[0]}; found {lowest}."
+    days, cycle = drug.get("dosing_days"), drug.get("cycle_days")
+    if isinstance(days, str) and isinstance(cycle, int):
+        late = [int(day) for day in re.findall(r"\d+", days) if not 1 <= int(day) <= cycle]
+        if late:
+            yield f"{key}.dosing_days", f"day {late[0]} is not a day of a cycle of {cycle} days."
 
 
 def _schedule(raw: dict[str, Any]) -> Iterator[Problem]:

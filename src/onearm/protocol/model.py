@@ -8,12 +8,13 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from onearm.protocol.assays import Assay, Biomarker
-from onearm.protocol.base import Days, Months, Name, Positive, Section
+from onearm.protocol.base import Months, Name, Section
 from onearm.protocol.conventions import Conventions
 from onearm.protocol.design import Design, NoDesign
 from onearm.protocol.endpoints import Endpoint, RateEndpoint, TimeEndpoint
 from onearm.protocol.safety import Safety
 from onearm.protocol.sources import SourceSection
+from onearm.protocol.treatment import Eligibility, Treatment, Visit
 from onearm.protocol.tumour import Tumour
 from onearm.terms import SetRule
 
@@ -27,6 +28,7 @@ __all__ = [
     "Subgroup",
     "Treatment",
     "Trial",
+    "Visit",
 ]
 
 
@@ -41,49 +43,6 @@ class Trial(Section):
     """Whether the patients are simulated; every page and figure then says so."""
     reference: str | None = None
     """Publication or registry entry that the protocol was taken from."""
-
-
-class Treatment(Section):
-    """``[[treatment]]``: a drug, its doses and what may be changed."""
-
-    name: Name
-    unit: Name
-    dose_levels: Annotated[tuple[Positive, ...], Field(min_length=1)]
-    """Starting dose, then each permitted reduction."""
-    cycle_days: Annotated[int, Field(ge=1)]
-    dosing_days: Annotated[str, Field(pattern=r"^\d+(-\d+)?(,\d+(-\d+)?)*$")]
-    """Days of the cycle on which it is given, such as ``1-14`` or ``1,8``."""
-    first_day: Annotated[int, Field(ge=1)] = 1
-    """Day of treatment on which its first cycle begins, where it is added to the other drugs later."""
-    max_interruption_days: Annotated[int, Field(ge=1)] | None = None
-    max_duration_months: Positive | None = None
-    max_delay_days: Days | None = None
-    """Longest delay of a dose beyond the planned pause."""
-    omissions_stop: Annotated[int, Field(ge=1)] | None = None
-    """So many omitted doses in a row (records of dose 0) end the drug."""
-    treatment_beyond_progression: bool = True
-    """Whether it may be given after the first progression."""
-
-    @property
-    def days(self) -> tuple[int, ...]:
-        """Days of the cycle on which it is given, counted out."""
-        found: set[int] = set()
-        for part in self.dosing_days.split(","):
-            first, _, last = part.partition("-")
-            found.update(range(int(first), int(last or first) + 1))
-        return tuple(sorted(found))
-
-
-class Eligibility(Section):
-    """``[[eligibility]]``: a limit of a baseline characteristic of the enrolled."""
-
-    variable: Name
-    """Column of the subject-level data set."""
-    label: str | None = None
-    at_least: float | None = None
-    at_most: float | None = None
-    values: tuple[Name, ...] = ()
-    """Allowed values of a characteristic that is not a number."""
 
 
 class Baseline(Section):
@@ -169,6 +128,7 @@ class Protocol(Section):
     tumour: Tumour = Tumour()
     endpoint: Annotated[dict[str, Endpoint], Field(min_length=1)]
     eligibility: tuple[Eligibility, ...] = ()
+    visit: tuple[Visit, ...] = ()
     safety: Safety = Safety()
     baseline: tuple[Baseline, ...] = ()
     subgroup: tuple[Subgroup, ...] = ()

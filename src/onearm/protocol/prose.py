@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Final
 
 from onearm.protocol.design import BayesDesign, Design, ExactDesign, NoDesign, SimonDesign, SurvivalDesign
 from onearm.protocol.endpoints import RateEndpoint, TimeEndpoint
-from onearm.protocol.model import Protocol, Treatment
+from onearm.protocol.model import Protocol
+from onearm.protocol.treatment_prose import describe_eligibility, describe_treatment, describe_visits, join_words
 from onearm.terms import CensorRule, EventRule, SetRule, StartRule
 
 __all__ = ["describe_design", "describe_protocol", "describe_rate"]
@@ -83,7 +84,9 @@ def describe_protocol(protocol: Protocol) -> str:
         Markdown: one heading and one or more paragraphs for each part of the plan.
     """
     parts = [
-        ("Study treatment", " ".join(map(_treatment, protocol.treatment))),
+        ("Study treatment", " ".join(map(describe_treatment, protocol.treatment))),
+        ("Eligibility", describe_eligibility(protocol.eligibility)),
+        ("Visits", describe_visits(protocol.visit)),
         ("Sample size", describe_design(protocol.design)),
         ("Analysis sets", " ".join(_sets(protocol))),
         ("Tumour assessment", _tumour(protocol)),
@@ -97,56 +100,12 @@ def describe_protocol(protocol: Protocol) -> str:
     return "\n\n".join([title, *(f"## {name}\n\n{text}" for name, text in parts if text)]) + "\n"
 
 
-def join_words(words: Sequence[str], last: str = "and") -> str:
-    """
-    Join words as in a sentence.
-
-    Parameters
-    ----------
-    words : sequence of str
-        One or more.
-    last : str
-        The word before the last of them.
-
-    Returns
-    -------
-    str
-        As in ``a, b and c``.
-
-    Examples
-    --------
-    >>> join_words(["a", "b", "c"])
-    'a, b and c'
-    """
-    return f" {last} ".join([", ".join(words[:-1]), words[-1]]) if len(words) > 1 else "".join(words)
-
-
 def _number(value: float) -> str:
     return f"{value:g}"
 
 
 def _percent(value: float) -> str:
     return f"{100 * value:g} %"
-
-
-def _treatment(drug: Treatment) -> str:
-    doses = [f"{_number(level)} {drug.unit}" for level in drug.dose_levels]
-    days = drug.dosing_days.replace("-", " to ").replace(",", ", ")
-    plural = "s" if not drug.dosing_days.isdigit() else ""
-    text = (
-        f"{drug.name.capitalize()} {doses[0]} is given on day{plural} {days} of each cycle of {drug.cycle_days} days."
-    )
-    if drug.first_day > 1:
-        text += f" Its first cycle begins on day {drug.first_day} of treatment."
-    if len(doses) == 1:
-        text += " Its dose may not be reduced."
-    else:
-        text += f" Its dose may be reduced to {join_words(doses[1:], 'and then to')}."
-    if drug.max_interruption_days:
-        text += f" It may be interrupted for at most {drug.max_interruption_days} days."
-    if drug.max_duration_months:
-        text += f" It is given for at most {_number(drug.max_duration_months)} months."
-    return text
 
 
 def describe_design(design: Design) -> str:

@@ -45,6 +45,8 @@ class Safety(Section):
     """Values of AEREL that mean related, in any case."""
     grade_from: Literal["auto", "AETOXGR", "AESEV"] = "auto"
     """Where grades come from; "auto" takes AETOXGR where there is one and AESEV (mild 1, moderate 2, severe 3) otherwise."""
+    ctcae: Literal["5.0", "6.0"] = "5.0"
+    """Version of CTCAE by which laboratory values are graded."""
     immune_terms: tuple[Name, ...] = ()
     """Preferred terms that count as immune-related."""
     least_percent: Percent = 5.0

@@ -11,7 +11,7 @@ numbers have to be computed again.
     Responses, times of all endpoints and characteristics of all patients at once.
 ``margins.assign_margins(n, margins, crosses, measures, given, seed)``
     Characteristics alone.
-``adverse_events.allocate_adverse_events(targets, seed)``
+``adverse_events.solve_adverse_events(targets, seed)``
     Terms and grades.
 """
 

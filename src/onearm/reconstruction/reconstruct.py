@@ -9,11 +9,12 @@ import numpy as np
 import polars as pl
 
 from onearm.protocol import Protocol
+from onearm.reconstruction.adverse_events import solve_adverse_events
 from onearm.reconstruction.assemble import assemble_patients, reconstruct_tables
+from onearm.reconstruction.cohort import solve_cohort
 from onearm.reconstruction.patients import Patient
 from onearm.reconstruction.setting import Setting
 from onearm.reconstruction.solutions import AdverseEvent, AdverseEventSolution, Check, CohortSolution, Conflict
-from onearm.reconstruction.solver import solve_adverse_events, solve_cohort
 from onearm.reconstruction.targets import AdverseEventTargets, Cohort
 
 __all__ = ["Reconstruction", "reconstruct"]

@@ -7,7 +7,15 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["AdverseEvent", "AdverseEventSolution", "Check", "CohortSolution", "Conflict", "TimeSolution"]
+__all__ = [
+    "AdverseEvent",
+    "AdverseEventSolution",
+    "Check",
+    "CohortSolution",
+    "Conflict",
+    "LabelSolution",
+    "TimeSolution",
+]
 
 
 @dataclass(frozen=True)
@@ -76,6 +84,29 @@ class TimeSolution:
 
     day: NDArray[np.int64]
     event: NDArray[np.bool_]
+    checks: tuple[Check, ...]
+    conflicts: tuple[Conflict, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class LabelSolution:
+    """
+    Characteristics of a cohort.
+
+    Parameters
+    ----------
+    labels : dict of str to ndarray of str, shape (n,)
+        Levels, those given beforehand among them.
+    values : dict of str to ndarray of float, shape (n,)
+        Measured characteristics.
+    checks : tuple of Check
+        Every printed count.
+    conflicts : tuple of Conflict
+        What cannot be met together.
+    """
+
+    labels: dict[str, NDArray[np.str_]]
+    values: dict[str, NDArray[np.float64]]
     checks: tuple[Check, ...]
     conflicts: tuple[Conflict, ...] = ()
 

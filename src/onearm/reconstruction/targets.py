@@ -108,7 +108,11 @@ class Printed(NamedTuple):
         >>> Printed(12.3, 1).fits(12.25), Printed(0.001, 3, "<").fits(0.0004), NOT_REACHED.fits(math.nan)
         (True, True, True)
         """
-        return self.miss(exact) == 0.0
+        missing = math.isnan(exact) or math.isinf(exact)
+        if math.isinf(self.value) or missing:
+            return math.isinf(self.value) and missing
+        low, high = self.bounds()
+        return low <= exact <= high
 
     def miss(self, exact: float) -> float:
         """
@@ -122,8 +126,9 @@ class Printed(NamedTuple):
         Returns
         -------
         float
-            Zero where it fits, else the distance to the nearest number that does; infinite where only one of the two
-            exists.
+            Zero where it fits whichever way ties are rounded, else the distance to the nearest number that does; infinite
+            where only one of the two exists. A tie misses by next to nothing, so that a search prefers what every program
+            prints alike.
         """
         missing = math.isnan(exact) or math.isinf(exact)
         if math.isinf(self.value):
@@ -131,7 +136,8 @@ class Printed(NamedTuple):
         if missing:
             return math.inf
         low, high = self.bounds()
-        return max(low - exact, exact - high, 0.0)
+        inside = 2 * _NOISE * self.half_unit
+        return max(low + inside - exact, exact - high + inside, 0.0)
 
 
 NOT_REACHED: Final = Printed(math.inf, 0)
@@ -211,7 +217,7 @@ class Among(NamedTuple):
     variable : str
         Name of a characteristic of the cohort.
     level : str
-        Its level.
+        Its level; several that count as one are joined by ``|``, such as ``IVA|IVB``.
     """
 
     variable: str
@@ -395,14 +401,15 @@ class Margin:
     ----------
     variable : str
         Its name.
-    counts : dict of str to int
-        Patients by level; where they do not add up to the cohort the rest has the level `rest`.
+    counts : dict of str to int or None
+        Patients by level; None where that was not printed. Where printed ones do not add up to the cohort and none is
+        missing, the remaining patients have the level `rest`.
     rest : str
         Level of those not counted.
     """
 
     variable: str
-    counts: dict[str, int]
+    counts: dict[str, int | None]
     rest: str = "unknown"
 
 

@@ -7,9 +7,10 @@ from typing import Final
 import numpy as np
 import polars as pl
 
+from onearm.rules.best_response_rules import BEST_RESPONSE_RULES, BestResponseRules
 from onearm.rules.confirmation import confirm
 from onearm.rules.days import day_number, shown_day
-from onearm.rules.response_sequence import BEST_RESPONSE_RULES, BestResponseRules, read_assessments
+from onearm.rules.response_sequence import read_assessments
 
 __all__ = [
     "BEST_RESPONSE_RULES",

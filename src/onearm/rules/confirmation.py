@@ -10,7 +10,7 @@ import polars as pl
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from onearm.rules.response_sequence import BestResponseRules
+    from onearm.rules.best_response_rules import BestResponseRules
 
 __all__ = ["confirm"]
 

@@ -1,24 +1,13 @@
-"""What a protocol allowed of a drug, set against what was given."""
+"""What a protocol says of the doses of one drug: its plan, its pauses, its levels."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, Final
 
 import polars as pl
 
-from onearm.frames import check_columns
-
-__all__ = ["DEVIATIONS", "DosingPlan", "check_dosing", "count_administrations", "longest_pause"]
-
-DEVIATIONS: Final[dict[str, Any]] = {
-    "subject": pl.String,
-    "day": pl.Date,
-    "seq": pl.Int64,
-    "rule": pl.String,
-    "evidence": pl.String,
-}
+__all__ = ["DosingPlan", "count_administrations", "dose_interval", "dose_level", "longest_pause", "pauses"]
 
 
 @dataclass(frozen=True)
@@ -46,6 +35,18 @@ class DosingPlan:
         Days from its first dose after which it may not be given.
     may_pass_progression : bool
         Whether it may be given after progression.
+    lowest_dose : float or None
+        Any dose from this one to the starting dose is allowed beside the levels.
+    tolerance : float
+        How far a dose may be from its level, as a share of the level.
+    max_cycles : int or None
+        Number of cycles that may be begun.
+    max_delays_per_cycle : int or None
+        Number of delays that one cycle may have.
+    interruption_after_days : int
+        A break of more days beyond the planned pause is an interruption.
+    interruptions_stop : int or None
+        Number of interruptions in all after which it may not be given again.
     """
 
     drug: str
@@ -58,6 +59,35 @@ class DosingPlan:
     omissions_stop: int | None = None
     max_duration_days: float | None = None
     may_pass_progression: bool = True
+    lowest_dose: float | None = None
+    tolerance: float = 0.0
+    max_cycles: int | None = None
+    max_delays_per_cycle: int | None = None
+    interruption_after_days: int = 3
+    interruptions_stop: int | None = None
+
+
+def pauses(plan: DosingPlan) -> tuple[int, ...]:
+    """
+    List the days without the drug before each of its dosing days.
+
+    Parameters
+    ----------
+    plan : DosingPlan
+        Cycle and dosing days.
+
+    Returns
+    -------
+    tuple of int
+        Pauses after the first dosing day of the cycle, in order; the last is that before the next cycle.
+
+    Examples
+    --------
+    >>> pauses(DosingPlan("a", "mg", (1,), 21, (1, 8)))
+    (6, 13)
+    """
+    days = (*plan.dosing_days, plan.dosing_days[0] + plan.cycle_days)
+    return tuple(after - before - 1 for before, after in pairwise(days))
 
 
 def longest_pause(plan: DosingPlan) -> int:
@@ -81,8 +111,61 @@ def longest_pause(plan: DosingPlan) -> int:
     >>> longest_pause(DosingPlan("b", "mg", (1200,), 21, (1,))), longest_pause(DosingPlan("c", "mg", (1,), 21, (1, 8)))
     (20, 13)
     """
-    days = (*plan.dosing_days, plan.dosing_days[0] + plan.cycle_days)
-    return max(after - before - 1 for before, after in pairwise(days))
+    return max(pauses(plan))
+
+
+def dose_interval(plan: DosingPlan) -> int:
+    """
+    Say how many days lie at most from the start of one stretch of dosing days to the next.
+
+    Parameters
+    ----------
+    plan : DosingPlan
+        Cycle and dosing days.
+
+    Returns
+    -------
+    int
+        A break that is longer than the planned pause by so many days skips a whole administration.
+
+    Examples
+    --------
+    >>> dose_interval(DosingPlan("a", "mg", (12,), 21, tuple(range(1, 15))))
+    21
+    >>> dose_interval(DosingPlan("avelumab", "mg/kg", (10,), 28, (1, 15)))
+    14
+    """
+    starts = [day for day in plan.dosing_days if day - 1 not in plan.dosing_days] or [plan.dosing_days[0]]
+    return max(after - before for before, after in pairwise((*starts, starts[0] + plan.cycle_days)))
+
+
+def dose_level(dose: pl.Expr, plan: DosingPlan) -> pl.Expr:
+    """
+    Find the level that a dose is.
+
+    Parameters
+    ----------
+    dose : polars.Expr
+        In the unit of the plan.
+    plan : DosingPlan
+        Levels and the tolerance around them.
+
+    Returns
+    -------
+    polars.Expr
+        0 for the starting dose, 1 for the first reduction, …; missing where the dose is no level.
+
+    Examples
+    --------
+    >>> plan = DosingPlan("a", "mg/kg", (10, 8), 14, (1,), tolerance=0.1)
+    >>> pl.DataFrame({"dose": [10.4, 8.1, 5.0]}).select(dose_level(pl.col("dose"), plan))["dose"].to_list()
+    [0, 1, None]
+    """
+    level = pl.lit(None, dtype=pl.Int64)
+    for number, amount in reversed(list(enumerate(plan.levels))):
+        near = (dose - amount).abs() <= amount * (plan.tolerance + 1e-9)
+        level = pl.when(near).then(pl.lit(number, dtype=pl.Int64)).otherwise(level)
+    return level.alias("dose")
 
 
 def count_administrations(span_days: pl.Expr, plan: DosingPlan) -> pl.Expr:
@@ -112,114 +195,3 @@ def count_administrations(span_days: pl.Expr, plan: DosingPlan) -> pl.Expr:
     first = plan.dosing_days[0]
     begun = pl.sum_horizontal(*((rest > day - first).cast(pl.Int64) for day in plan.dosing_days))
     return (whole * len(plan.dosing_days) + begun).alias("days")
-
-
-def check_dosing(doses: pl.DataFrame, plan: DosingPlan) -> pl.DataFrame:
-    """
-    Find what was given against the protocol.
-
-    Parameters
-    ----------
-    doses : polars.DataFrame
-        Records of this drug: ``subject``, ``start`` and ``end`` (dates), ``dose`` (0: an omission), ``seq``, ``progression``
-        (date of the subject's first progression, or missing).
-    plan : DosingPlan
-        What was allowed.
-
-    Returns
-    -------
-    polars.DataFrame
-        One row per deviation with the columns of `DEVIATIONS`. Records without a start are not judged. A break is what
-        exceeds the longest pause that the plan has; it is a deviation only where the drug was given again after it.
-
-    Examples
-    --------
-    >>> import datetime as dt
-    >>> given = pl.DataFrame({"subject": ["1", "1"], "start": [dt.date(2024, 1, 1), dt.date(2024, 1, 22)],
-    ...                       "end": [dt.date(2024, 1, 1), dt.date(2024, 1, 22)], "dose": [1200.0, 600.0], "seq": [1, 2],
-    ...                       "progression": [None, None]}, schema_overrides={"progression": pl.Date})
-    >>> check_dosing(given, DosingPlan("b", "mg", (1200,), 21, (1,)))["rule"].to_list()
-    ['DOSE-NOT-A-LEVEL']
-    """
-    check_columns(doses, ["subject", "start", "end", "dose", "seq", "progression"], where="doses")
-    known = doses.filter(pl.col("start").is_not_null()).sort("subject", "start", "end", "seq")
-    given = known.filter((pl.col("dose") > 0).fill_null(True))
-    by = "subject"
-    given = given.with_columns(
-        off=(pl.col("start") - pl.col("end").fill_null(pl.col("start")).shift(1).cum_max().over(by)).dt.total_days()
-        - 1,
-        lowest=pl.col("dose").shift(1).cum_min().over(by),
-        first=pl.col("start").min().over(by),
-    ).with_columns(over=pl.col("off") - longest_pause(plan), days=(pl.col("start") - pl.col("first")).dt.total_days())
-    parts = [
-        _found(
-            given.filter(~pl.col("dose").is_in([float(level) for level in plan.levels])),
-            "DOSE-NOT-A-LEVEL",
-            pl.format(f"{plan.drug}: {{}} {plan.unit} is none of {_levels(plan)}.", pl.col("dose")),
-        ),
-        _found(
-            given.filter(pl.col("dose") > pl.col("lowest")),
-            "DOSE-RAISED-AGAIN",
-            pl.format(f"{plan.drug}: {{}} {plan.unit} after a reduction to {{}} {plan.unit}.", "dose", "lowest"),
-        ),
-        *_breaks(given, plan),
-        *_limits(given, plan),
-        *_omissions(known, plan),
-    ]
-    return pl.concat(parts).sort("subject", "day", "seq", "rule")
-
-
-def _levels(plan: DosingPlan) -> str:
-    return ", ".join(f"{level:g}" for level in plan.levels)
-
-
-def _found(rows: pl.DataFrame, rule: str, evidence: pl.Expr) -> pl.DataFrame:
-    return rows.select(
-        "subject", day="start", seq=pl.col("seq").cast(pl.Int64), rule=pl.lit(rule), evidence=evidence.cast(pl.String)
-    )
-
-
-def _breaks(given: pl.DataFrame, plan: DosingPlan) -> list[pl.DataFrame]:
-    parts = []
-    for rule, limit, name in (
-        ("DOSE-INTERRUPTION-TOO-LONG", plan.max_interruption_days, "interrupted"),
-        ("DOSE-DELAY-TOO-LONG", plan.max_delay_days, "delayed"),
-    ):
-        if limit is not None:
-            text = f"{plan.drug}: {name} for {{}} days beyond the planned pause and given again; {limit} are allowed."
-            parts.append(_found(given.filter(pl.col("over") > limit), rule, pl.format(text, "over")))
-    return parts
-
-
-def _limits(given: pl.DataFrame, plan: DosingPlan) -> list[pl.DataFrame]:
-    parts = []
-    if plan.max_duration_days is not None:
-        text = f"{plan.drug}: given {{}} days after its first dose; {plan.max_duration_days:.0f} are allowed."
-        late = given.filter(pl.col("days") > plan.max_duration_days)
-        parts.append(
-            _found(late.unique("subject", keep="first", maintain_order=True), "DOSE-TOO-LONG", pl.format(text, "days"))
-        )
-    if not plan.may_pass_progression:
-        after = given.filter(pl.col("start") > pl.col("progression")).unique(
-            "subject", keep="first", maintain_order=True
-        )
-        text = f"{plan.drug}: begun after the progression of {{}}; treatment beyond it is not allowed."
-        parts.append(_found(after, "DOSE-AFTER-PROGRESSION", pl.format(text, "progression")))
-    return parts
-
-
-def _omissions(known: pl.DataFrame, plan: DosingPlan) -> list[pl.DataFrame]:
-    """Doses given after too many omitted ones in a row; an omission is a record of dose 0."""
-    if plan.omissions_stop is None:
-        return []
-    omitted = pl.col("dose") == 0
-    runs = known.with_columns(
-        run=(~omitted.fill_null(False)).cum_sum().over("subject"), omitted=omitted.fill_null(False)
-    )
-    before = runs.with_columns(
-        missed=pl.col("omitted").sum().over("subject", "run").shift(1).over("subject").fill_null(0),
-        was=pl.col("omitted").shift(1).over("subject").fill_null(False),
-    )
-    again = before.filter(~pl.col("omitted") & pl.col("was") & (pl.col("missed") >= plan.omissions_stop))
-    text = f"{plan.drug}: given again after {{}} omitted doses in a row; {plan.omissions_stop} stop it."
-    return [_found(again, "DOSE-AFTER-OMISSIONS", pl.format(text, "missed"))]

@@ -10,9 +10,9 @@ import polars as pl
 
 from onearm.frames import check_columns
 from onearm.rules.best_response import best_response, confirmed_best_response
+from onearm.rules.best_response_rules import BEST_RESPONSE_RULES, BestResponseRules
 from onearm.rules.days import shown_day
 from onearm.rules.irecist import IMMUNE_TERMS
-from onearm.rules.response_sequence import BEST_RESPONSE_RULES, BestResponseRules
 
 __all__ = ["confirmed_immune_best_response", "immune_best_response", "immune_progression"]
 

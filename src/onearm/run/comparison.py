@@ -364,7 +364,7 @@ def _keys(meaning: Meaning, statement: Statement, stat: str) -> Iterator[Key]:
         "reason": ("disposition", "", f"reason:{meaning.name}", level),
         "adverse_event": ("adverse_events", meaning.name, variable or "term", level),
         "exposure": ("exposure", "", meaning.name, level),
-        "later_therapy": ("later_therapy", "", meaning.of or "therapy", meaning.name),
+        "later_therapy": ("therapy", "SUBSEQUENT", *_therapy(meaning)),
         "progression_extent": ("progression_extent", "PDEXT", "extent", level),
         "tumour_change": ("tumour_change", "SUMDIAM", meaning.name, level),
         "growth_modulation": ("growth_modulation", meaning.name, variable, level),
@@ -378,6 +378,12 @@ def _keys(meaning: Meaning, statement: Statement, stat: str) -> Iterator[Key]:
     if statement.statistic == "landmark" and statement.time is not None:
         analysis, variable, level = "survival_rate", "time", f"{statement.time:g}"
     yield _key(analysis, paramcd, groups, variable, level, stat)
+
+
+def _therapy(meaning: Meaning) -> tuple[str, str]:
+    if meaning.name == "any":
+        return "any", meaning.of or "of those off treatment"
+    return ("any", "none") if meaning.name == "none" else ("agent", meaning.name)
 
 
 def _key(analysis: str, paramcd: str, groups: list[tuple[str, str]], variable: str, level: str, stat: str) -> Key:

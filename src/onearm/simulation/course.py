@@ -92,10 +92,16 @@ def draw_course(
     n = len(subjects.age)
     ratio = {
         on: effect_ratio(assumptions.effect, on, subjects, assumptions.lesions.column)
-        for on in ("growth", "progression", "death")
+        for on in ("growth", "progression", "death", "resistance")
     }
     random = {stage: generator(seed, block, stage) for stage in Stage}
-    kinetics = draw_kinetics(random[Stage.GROWTH], assumptions.growth, lesions.size.shape, ratio["growth"])
+    kinetics = draw_kinetics(
+        random[Stage.GROWTH],
+        assumptions.growth,
+        (n, lesions.size.shape[1]),
+        ratio=ratio["growth"],
+        odds=ratio["resistance"],
+    )
     schedule = draw_schedule(random[Stage.VISITS], assumptions.visits, planned, n)
     true = true_sizes(lesions.size, kinetics, schedule.day)
     digits = assumptions.lesions.digits

@@ -98,7 +98,7 @@ def draw_delays(rng: np.random.Generator, shape: tuple[int, int], *, probability
         Days; the first cycle is never late.
     """
     days = rng.integers(1, max(most_days, 1), shape, endpoint=True)
-    late = np.where(rng.random(shape) < probability, days, 0)
+    late = np.where(rng.random(shape) < probability, np.minimum(days, most_days), 0)
     late[:, :1] = 0
     return late
 
@@ -125,7 +125,8 @@ def end_drugs(protocol: Protocol, changes: DoseChanges, last_day: Ints) -> DrugE
         FAR if drug.max_duration_months is None else int(drug.max_duration_months * DAYS_PER_MONTH)
         for drug in protocol.treatment
     ]
-    duration = np.broadcast_to(np.array(longest, dtype=np.int64), changes.withdrawal.shape)
+    first = [drug.first_day - 1 for drug in protocol.treatment]
+    duration = np.broadcast_to(np.array(longest, dtype=np.int64) + np.array(first), changes.withdrawal.shape)
     last = np.minimum(np.minimum(changes.withdrawal - 1, duration), last_day[:, None])
     return DrugEnds(last, changes.withdrawal, duration)
 
@@ -156,7 +157,7 @@ def give_doses(drug: Treatment, position: int, delays: Ints, changes: DoseChange
         One entry per stretch of dosing days of each cycle.
     """
     n, n_cycles = delays.shape
-    starts = np.arange(n_cycles) * drug.cycle_days + np.cumsum(delays, axis=1)
+    starts = drug.first_day - 1 + np.arange(n_cycles) * drug.cycle_days + np.cumsum(delays, axis=1)
     holds = list(zip(changes.hold_start[:, position].T, changes.hold_end[:, position].T, strict=True))
     segments = dosing_segments(drug.dosing_days)
     lead = segments[0][0]

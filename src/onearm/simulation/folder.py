@@ -226,7 +226,7 @@ def simulate_trial_folder(
         rows = _write_parts(planned, screening, scratch, seed=seed, workers=workers, progress=progress)
         for name in rows:
             parts = pl.scan_parquet(sorted(scratch.glob(f"{name}-*.parquet")))
-            whole, file = scratch / f"{name}.parquet", folder / "data" / f"{name}.parquet"
+            whole, file = scratch / f"{name}.parquet", _table_file(planned, folder, name, is_large=True)
             parts.sink_parquet(whole, compression="zstd", compression_level=1)
             os.replace(whole, file)
             _remove_others(file)
@@ -261,7 +261,7 @@ def write_trial(tables: Tables, planned: Planned, folder: str | Path, *, n: int,
     """
     path = _prepare(Path(folder))
     for name, table in tables.items():
-        file = path / "data" / f"{name}.{'csv' if n <= LARGEST_CSV else 'parquet'}"
+        file = _table_file(planned, path, name, is_large=n > LARGEST_CSV)
         write_table(table, file)
         _remove_others(file)
     _write_texts(planned, path, n=n, seed=seed)
@@ -295,8 +295,30 @@ def _remove_others(file: Path) -> None:
             other.unlink()
 
 
+def _named_files(planned: Planned) -> dict[str, str]:
+    """Files that the protocol names, by table."""
+    source = planned.protocol.source
+    single = {"patients": source.patients, "sizes": source.sizes}
+    return {**source.files, **{name: section.file for name, section in single.items() if section is not None}}
+
+
+def _table_file(planned: Planned, folder: Path, name: str, *, is_large: bool) -> Path:
+    """Where a table goes: to the file that the protocol names; a large one is Parquet whatever the name says."""
+    file = Path(_named_files(planned).get(name, f"{name}.csv")).name
+    return folder / "data" / (Path(file).with_suffix(".parquet").name if is_large else file)
+
+
+def _large_names(planned: Planned) -> str:
+    """Let a protocol name the files of a large trial: Parquet, under the same names."""
+    text = planned.protocol_text
+    for file in _named_files(planned).values():
+        text = text.replace(f'"{file}"', f'"{Path(file).with_suffix(".parquet")}"')
+    return text
+
+
 def _write_texts(planned: Planned, folder: Path, *, n: int, seed: int) -> None:
-    write_text(mark_synthetic(planned.protocol_text), folder / "protocol.toml")
+    text = _large_names(planned) if n > LARGEST_CSV else planned.protocol_text
+    write_text(mark_synthetic(text), folder / "protocol.toml")
     write_text(planned.assumptions_text, folder / "assumptions.toml")
     write_text(README.format(n=n, seed=seed), folder / "README.txt")
 

@@ -13,6 +13,7 @@ from onearm.simulation.assumptions import Assumptions
 from onearm.simulation.course import FAR, Course, draw_course, survival_days
 from onearm.simulation.dosing import Doses, DrugEnds, draw_delays, end_drugs, give_doses
 from onearm.simulation.lesions import Lesions, draw_lesions
+from onearm.simulation.limits import latest_start
 from onearm.simulation.randomness import Bools, Ints, Stage, draw_levels, generator
 from onearm.simulation.scans import planned_days
 from onearm.simulation.screening import Screening
@@ -135,7 +136,9 @@ def observe(protocol: Protocol, assumptions: Assumptions, screening: Screening, 
     lesions, subjects = draw_lesions(generator(seed, block, Stage.LESIONS), assumptions, subjects)
     planned = planned_days(protocol, screening.longest_follow_up)
     course = draw_course(assumptions, subjects, lesions, planned, seed=seed, block=block)
-    episodes = draw_episodes(generator(seed, block, Stage.TOXICITY), assumptions.toxicity, protocol, n)
+    late = assumptions.visits.late_days
+    toxic = generator(seed, block, Stage.TOXICITY)
+    episodes = draw_episodes(toxic, assumptions.toxicity, protocol, n, late_days=late)
     rest = generator(seed, block, Stage.DOSING)
     before = rest.integers(*assumptions.accrual.baseline_scan_days, n, endpoint=True)
     treated = _treat(rest, protocol, assumptions, course, episodes, horizon=screening.cutoff - start)
@@ -191,7 +194,8 @@ def _treat(
     ends = end_drugs(protocol, changes, latest)
     doses = _all_doses(rng, protocol, assumptions, changes, ends, longest=int(horizon.max(initial=0)))
     given = [np.where(drug.is_given, drug.end, 0).max(axis=1, initial=0) for drug in doses]
-    last_dose = np.max(given, axis=0) if given else np.zeros(len(horizon), dtype=np.int64)
+    # where the protocol names no drug, treatment goes on to its end without records of doses
+    last_dose = np.max(given, axis=0) if given else np.maximum(latest, 0)
     return _Treated(horizon, changes, doses, last_dose, *_treatment_end(ends, latest, reason))
 
 
@@ -216,11 +220,15 @@ def _all_doses(
 ) -> tuple[Doses, ...]:
     """Cycles of one length begin together, whatever the drug."""
     delays: dict[int, Ints] = {}
+    late = assumptions.visits.late_days
     for drug in protocol.treatment:
         if drug.cycle_days not in delays:
             shape = (len(ends.last_day), longest // drug.cycle_days + 1)
+            together = [other for other in protocol.treatment if other.cycle_days == drug.cycle_days]
+            holds = assumptions.toxicity.hold_days
+            most = min(latest_start(other, late, hold_days=holds) for other in together)
             delays[drug.cycle_days] = draw_delays(
-                rng, shape, probability=assumptions.visits.late_cycles, most_days=assumptions.visits.late_days
+                rng, shape, probability=assumptions.visits.late_cycles, most_days=most
             )
     return tuple(
         give_doses(drug, position, delays[drug.cycle_days], changes, ends)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -116,7 +116,7 @@ def draw_lesions(rng: np.random.Generator, assumptions: Assumptions, subjects: S
         organs=tuple(organs),
         size=_sizes(rng, model, n, is_nodal),
     )
-    return lesions, Subjects(subjects.age, subjects.categories, subjects.site_names, sites)
+    return lesions, replace(subjects, sites=sites)
 
 
 def _lesions_at(rng: np.random.Generator, site: MetastaticSite, involved: Bools) -> Bools:
@@ -143,7 +143,9 @@ def _sizes(rng: np.random.Generator, model: LesionAssumptions, n: int, is_nodal:
     return size.round(model.digits)
 
 
-def draw_kinetics(rng: np.random.Generator, model: Growth, shape: tuple[int, int], ratio: Floats) -> Kinetics:
+def draw_kinetics(
+    rng: np.random.Generator, model: Growth, shape: tuple[int, int], *, ratio: Floats, odds: Floats
+) -> Kinetics:
     """
     Draw what each lesion does.
 
@@ -157,6 +159,8 @@ def draw_kinetics(rng: np.random.Generator, model: Growth, shape: tuple[int, int
         Patients and places for lesions.
     ratio : ndarray, shape (n,)
         By how much the characteristics of each patient multiply the rate of growth.
+    odds : ndarray, shape (n,)
+        By how much they multiply the odds of the resistant fraction.
 
     Returns
     -------
@@ -168,7 +172,7 @@ def draw_kinetics(rng: np.random.Generator, model: Growth, shape: tuple[int, int
     e = rng.standard_normal((3, *shape)) * model.lesion_sd
     is_cured = rng.random(n) < model.cured
     centre = np.log(model.resistant / (1 - model.resistant)) if 0 < model.resistant < 1 else np.nan
-    logit = centre + model.resistant_sd * z[0]
+    logit = centre + model.resistant_sd * z[0] + np.log(odds)
     patient = _share(logit, model.resistant)
     resistant = _share(logit[:, None] + e[0], model.resistant)
     return Kinetics(

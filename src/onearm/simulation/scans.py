@@ -193,7 +193,7 @@ def measure(
     Returns
     -------
     Measured
-        Diameters, and where they show progression: a sum 20 % and 5 mm above its smallest so far.
+        Diameters, and where they show progression: a sum 20 % and 5 mm above its smallest so far, or a target that was gone.
 
     References
     ----------
@@ -204,15 +204,47 @@ def measure(
     diameter = np.round(true * error, digits)
     diameter = np.where(lesions.is_nodal, np.maximum(diameter, model.smallest_node_mm), diameter)
     diameter = np.where(is_gone, 0.0, diameter)
+    diameter = _clear_of_a_tenth(diameter, lesions, digits=digits)
     total = np.where(lesions.is_target[:, None], diameter, 0.0).sum(axis=2)
     start = np.where(lesions.is_target, lesions.size, 0.0).sum(axis=1)
     seen = np.where(schedule.is_made, total, np.inf)
     before = np.column_stack([start, seen])[:, :-1]
     nadir = np.minimum.accumulate(before, axis=1)
     # sums of decimals: a millionth of a millimetre is no growth
-    grows = schedule.is_made & (total - nadir >= 5 - 1e-6) & (total >= 1.2 * nadir - 1e-6)
+    grows = (total - nadir >= 5 - 1e-6) & (total >= 1.2 * nadir - 1e-6)
+    grows = schedule.is_made & (grows | _reappears(diameter, lesions, schedule.is_made))
     is_absent = np.maximum.accumulate(is_gone | (lesions.is_nodal & (diameter < 10)), axis=1)
     return Measured(diameter, is_absent, grows)
+
+
+def _reappears(diameter: Floats, lesions: Lesions, is_made: Bools) -> Bools:
+    """Whether a target that an earlier scan did not show is there again; nodes never go."""
+    is_zero = is_made[:, :, None] & lesions.is_target[:, None] & (diameter == 0)
+    if not is_zero.any():
+        return np.zeros(is_made.shape, dtype=bool)
+    gone = np.maximum.accumulate(is_zero, axis=1)
+    again = (gone[:, :-1] & (diameter[:, 1:] > 0)).any(axis=2)
+    return np.pad(again, ((0, 0), (1, 0)))
+
+
+def _clear_of_a_tenth(diameter: Floats, lesions: Lesions, *, digits: int) -> Floats:
+    """
+    Keep the targets of one scan from all being about a tenth of their baseline.
+
+    That is what centimetres typed for millimetres look like, and plain data raise no such doubt: the first target is then
+    measured a little larger.
+    """
+    seen = lesions.is_target[:, None] & (diameter > 0)
+    ratio = diameter / lesions.size[:, None]
+    tenth = (ratio >= 0.075) & (ratio <= 0.13)
+    doubtful = (seen.sum(axis=2) >= 2) & ~(seen & ~tenth).any(axis=2)
+    if not doubtful.any():
+        return diameter
+    row, visit = np.nonzero(doubtful)
+    place = seen[row, visit].argmax(axis=1)
+    clear = diameter.copy()
+    clear[row, visit, place] = np.ceil(0.14 * lesions.size[row, place] * 10**digits) / 10**digits
+    return clear
 
 
 def draw_new_disease(

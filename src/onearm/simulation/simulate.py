@@ -12,6 +12,7 @@ from onearm.simulation.history import observe
 from onearm.simulation.randomness import Stage, generator
 from onearm.simulation.screening import Screening, plan_screening
 from onearm.simulation.tables.columns import keys_of
+from onearm.simulation.tables.patients import patient_tables
 from onearm.simulation.tables.safety import ae_table, lb_table
 from onearm.simulation.tables.subjects import dm_table, ds_table, ss_table
 from onearm.simulation.tables.treatment import cm_table, ex_table
@@ -41,7 +42,8 @@ def simulate(protocol: Protocol, assumptions: Assumptions, *, n: int, seed: int)
     -------
     dict of str to polars.DataFrame
         ``dm ex tu tr ae ds ss cm lb`` with CDISC names. They hold records only: no response, no time to an event. There
-        is no ``rs``, as an assessed response would be an answer.
+        is no ``rs``, as an assessed response would be an answer. Where the protocol reads one row per patient
+        (``[source.patients]``) they are ``patients``, ``sizes`` and ``ae`` instead, with the best response as it was recorded.
 
     Raises
     ------
@@ -117,9 +119,14 @@ def simulate_block(
     keys = keys_of(screening, screening.is_enrolled)
     rest = generator(seed, block, Stage.SCREENING)
     medication = generator(seed, block, Stage.MEDICATION)
+    dm = dm_table(rest, protocol, assumptions, screening, history, keys=keys)
+    if protocol.source.patients is not None:
+        treated = dm.filter(pl.col("ARMCD") == "TREATED")
+        rows = patient_tables(rest, protocol, assumptions, history, keys=keys, dm=treated)
+        return {**rows, "ae": ae_table(medication, protocol, assumptions, history, keys)}
     tu, tr = tumour_tables(protocol, assumptions, history, keys)
-    return {
-        "dm": dm_table(rest, protocol, assumptions, screening, history, keys=keys),
+    tables = {
+        "dm": dm,
         "ex": ex_table(protocol, assumptions, history, keys),
         "tu": tu,
         "tr": tr,
@@ -127,5 +134,7 @@ def simulate_block(
         "ds": ds_table(rest, assumptions, screening, history, keys),
         "ss": ss_table(rest, assumptions, history, keys),
         "cm": cm_table(medication, assumptions, history, keys),
-        "lb": lb_table(generator(seed, block, Stage.LABORATORY), assumptions, history, keys),
     }
+    if assumptions.laboratory.parameter:
+        tables["lb"] = lb_table(generator(seed, block, Stage.LABORATORY), assumptions, history, keys)
+    return tables

@@ -8,7 +8,7 @@ import numpy as np
 from scipy.special import ndtr, ndtri
 
 from onearm.errors import ProtocolError, suggest
-from onearm.simulation.assumptions import Assumptions, Effect, MetastaticSite
+from onearm.simulation.assumptions import Assumptions, Effect, MetastaticSite, NumberColumn
 from onearm.simulation.randomness import Bools, Floats, Ints, draw_levels
 
 __all__ = ["Subjects", "draw_subjects", "effect_ratio"]
@@ -29,12 +29,15 @@ class Subjects:
         Sites of disease, in the order of the assumptions.
     sites : ndarray of bool, shape (n, n_sites)
         Which are involved.
+    numbers : dict of str to ndarray, shape (n,)
+        Column of ``dm`` to a number; not a number where it is not known.
     """
 
     age: Ints
     categories: dict[str, tuple[tuple[str, ...], Ints]]
     site_names: tuple[str, ...]
     sites: Bools
+    numbers: dict[str, Floats]
 
 
 def draw_subjects(rng: np.random.Generator, assumptions: Assumptions, n: int) -> Subjects:
@@ -68,7 +71,15 @@ def draw_subjects(rng: np.random.Generator, assumptions: Assumptions, n: int) ->
         categories=categories,
         site_names=tuple(site.name for site in assumptions.lesions.site),
         sites=sites,
+        numbers={column: _number(rng, model, n) for column, model in assumptions.subject.numbers.items()},
     )
+
+
+def _number(rng: np.random.Generator, model: NumberColumn, n: int) -> Floats:
+    value = model.median * np.exp(model.sd * rng.standard_normal(n))
+    value = np.clip(np.round(value, model.digits), model.low, model.high or np.inf)
+    value = np.where(rng.random(n) < model.zero, 0.0, value)
+    return np.where(rng.random(n) < model.missing, np.nan, value)
 
 
 def effect_ratio(effects: tuple[Effect, ...], on: str, subjects: Subjects, column_of_sites: str) -> Floats:
@@ -80,7 +91,7 @@ def effect_ratio(effects: tuple[Effect, ...], on: str, subjects: Subjects, colum
     effects : tuple of Effect
         All effects that are assumed.
     on : str
-        Which of them: ``progression``, ``death`` or ``growth``.
+        Which of them: ``progression``, ``death``, ``growth`` or ``resistance``.
     subjects : Subjects
         The patients.
     column_of_sites : str

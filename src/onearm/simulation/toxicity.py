@@ -13,6 +13,7 @@ from onearm.errors import ProtocolError, suggest
 from onearm.protocol import Protocol
 from onearm.simulation.assumptions import Event, GradeActions, Toxicity
 from onearm.simulation.course import FAR
+from onearm.simulation.limits import longest_hold
 from onearm.simulation.randomness import Bools, Floats, Ints
 
 __all__ = ["Action", "DoseChanges", "Episodes", "change_doses", "draw_episodes"]
@@ -91,7 +92,9 @@ class DoseChanges:
     hold_end: Ints
 
 
-def draw_episodes(rng: np.random.Generator, model: Toxicity, protocol: Protocol, n: int) -> Episodes:
+def draw_episodes(
+    rng: np.random.Generator, model: Toxicity, protocol: Protocol, n: int, *, late_days: int = 0
+) -> Episodes:
     """
     Draw the adverse events of patients who would be watched for ever.
 
@@ -105,6 +108,8 @@ def draw_episodes(rng: np.random.Generator, model: Toxicity, protocol: Protocol,
         Its drugs, and how long each may be interrupted.
     n : int
         Number of patients.
+    late_days : int
+        By how many days a cycle may begin late; an interruption leaves room for them within the protocol's limits.
 
     Returns
     -------
@@ -145,7 +150,7 @@ def draw_episodes(rng: np.random.Generator, model: Toxicity, protocol: Protocol,
         grade=both,
         drug=drugs,
         action=_wished_action(rng, model, both, drugs),
-        hold=_hold_days(rng, model, protocol, drugs),
+        hold=_hold_days(rng, model, protocol, drugs, late_days=late_days),
         ends_all=rng.random(both.shape) < model.all_withdrawn,
     )
 
@@ -184,9 +189,9 @@ def _limits(actions: GradeActions) -> list[float]:
     return list(accumulate([actions.reduced, actions.interrupted, actions.withdrawn]))
 
 
-def _hold_days(rng: np.random.Generator, model: Toxicity, protocol: Protocol, drug: Ints) -> Ints:
+def _hold_days(rng: np.random.Generator, model: Toxicity, protocol: Protocol, drug: Ints, *, late_days: int) -> Ints:
     days = rng.integers(*model.hold_days, drug.shape, endpoint=True)
-    most = [d.max_interruption_days or model.hold_days[1] for d in protocol.treatment] or [model.hold_days[1]]
+    most = [longest_hold(d, late_days, hold_days=model.hold_days) for d in protocol.treatment] or [model.hold_days[1]]
     allowed: Ints = np.minimum(days, np.array(most)[drug])
     return allowed
 
@@ -237,7 +242,7 @@ def change_doses(episodes: Episodes, protocol: Protocol, last_day: Ints) -> Dose
         held = caused & (action == Action.INTERRUPTED)
         holds[0, :, d] = _first_sorted(np.where(held, episodes.onset, FAR), MOST_HOLDS)
         holds[1, :, d] = _first_sorted(np.where(held, episodes.onset + episodes.hold, FAR), MOST_HOLDS)
-        if drug.max_interruption_days is not None:
+        if drug.max_interruption_days is not None or drug.max_delay_days is not None:
             holds[:, :, d] = _apart(holds[:, :, d], drug.cycle_days)
             kept = (episodes.onset[:, :, None] == holds[0, :, d][:, None, :]).any(axis=2)
             action = np.where(held & ~kept, Action.NONE, action)

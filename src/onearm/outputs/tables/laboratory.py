@@ -10,6 +10,7 @@ from onearm.outputs.tables.model import Row, Table, heading, row
 if TYPE_CHECKING:
     from onearm.outputs.format import Printer
     from onearm.outputs.lookup import Block, Lookup
+    from onearm.protocol import Protocol
 
 __all__ = ["tabulate_laboratory"]
 
@@ -17,7 +18,7 @@ _GRADES: Final = ("0", "1", "2", "3", "4")
 _STARTS: Final = (*_GRADES, "unknown")
 
 
-def tabulate_laboratory(lookups: Sequence[Lookup], printer: Printer) -> list[Table]:
+def tabulate_laboratory(lookups: Sequence[Lookup], protocol: Protocol, printer: Printer) -> list[Table]:
     """
     Tabulate the shifts of grades.
 
@@ -25,6 +26,8 @@ def tabulate_laboratory(lookups: Sequence[Lookup], printer: Printer) -> list[Tab
     ----------
     lookups : sequence of Lookup
         The results of each group.
+    protocol : Protocol
+        Version of the criteria.
     printer : Printer
         How numbers are printed.
 
@@ -33,10 +36,10 @@ def tabulate_laboratory(lookups: Sequence[Lookup], printer: Printer) -> list[Tab
     list of Table
         One for each group with graded values: terms as headings, grades at baseline as lines, worst grades as columns.
     """
-    return [_shift(lookup, printer) for lookup in lookups if lookup.parameters("laboratory")]
+    return [_shift(lookup, protocol, printer) for lookup in lookups if lookup.parameters("laboratory")]
 
 
-def _shift(lookup: Lookup, printer: Printer) -> Table:
+def _shift(lookup: Lookup, protocol: Protocol, printer: Printer) -> Table:
     rows: list[Row] = []
     population = None
     for block in lookup.blocks("laboratory"):
@@ -51,7 +54,7 @@ def _shift(lookup: Lookup, printer: Printer) -> Table:
     heads = ("Grade at baseline", *(f"Worst grade {grade}" for grade in _GRADES))
     notes = (
         f"Data are numbers of patients with a graded value after the first dose. Population: {population}.",
-        "Grades follow from the values by CTCAE version 5.0; a missing baseline counts as normal.",
+        f"Grades follow from the values by CTCAE version {protocol.safety.ctcae}; a missing baseline counts as normal.",
     )
     return Table(f"laboratory_shift{lookup.group.slug}", title, heads, tuple(rows), notes, ("laboratory",))
 

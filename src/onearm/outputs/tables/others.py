@@ -22,7 +22,7 @@ KNOWN_ANALYSES: Final = frozenset(
     {
         "trial", "disposition", "baseline", "best_response", "response_rate", "survival", "survival_rate",
         "survival_curve", "survival_at_risk", "follow_up", "tumour_change", "exposure", "design", "subgroup",
-        "subgroup_test", "model", "sensitivity", "adverse_events", "laboratory", "therapy", "biomarker_summary",
+        "subgroup_test", "model", "sensitivity", "adverse_events", "laboratory", "therapy", "liver", "biomarker_summary",
         "biomarker_response", "biomarker_response_rate", "biomarker_change", "biomarker_survival", "biomarker_groups",
         "biomarker_curve",
     }

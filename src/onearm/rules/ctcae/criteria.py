@@ -8,11 +8,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from onearm.errors import MethodError
 
-__all__ = ["Bound", "Criteria", "Term", "read_criteria"]
+__all__ = ["VERSIONS", "Bound", "Criteria", "Term", "Version", "read_criteria"]
+
+Version = Literal["5.0", "6.0"]
+VERSIONS: Final[dict[str, str]] = {"5.0": "ctcae_v5_laboratory.toml", "6.0": "ctcae_v6_laboratory.toml"}
+"""Versions of the criteria and the files that state them."""
 
 _COMPARISON: Final = re.compile(
     r"(?P<sign><=|>=|<|>) (?:(?P<number>[\d.]+)|(?:(?P<times>[\d.]+) )?(?P<of>ULN|LLN|baseline)(?: \+ (?P<plus>[\d.]+))?)"
@@ -63,6 +67,11 @@ class Term:
         What was decided where the wording needs more than a value.
     also : tuple of str
         Preferred terms under which an investigator may have reported the same.
+    below : tuple of tuple of Bound
+        For a term about high values, the grades of a value that lay below normal at baseline; empty where it makes no
+        difference.
+    ungraded : tuple of Bound
+        A value for which one of these holds has no grade under this term.
     """
 
     name: str
@@ -74,6 +83,8 @@ class Term:
     abnormal: tuple[tuple[Bound, ...], ...]
     note: str
     also: tuple[str, ...] = ()
+    below: tuple[tuple[Bound, ...], ...] = ()
+    ungraded: tuple[Bound, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -129,42 +140,62 @@ class Criteria:
 
 
 @cache
-def read_criteria() -> Criteria:
+def read_criteria(version: Version = "5.0") -> Criteria:
     """
-    Read the criteria of CTCAE version 5.0 for laboratory values.
+    Read the criteria of CTCAE for laboratory values.
+
+    Parameters
+    ----------
+    version : {'5.0', '6.0'}
+        Which of them.
 
     Returns
     -------
     Criteria
-        As `ctcae_v5_laboratory.toml` states them.
+        As `ctcae_v5_laboratory.toml` or `ctcae_v6_laboratory.toml` states them.
+
+    Raises
+    ------
+    MethodError
+        For another version.
 
     References
     ----------
     .. [1] National Cancer Institute (2017), Common Terminology Criteria for Adverse Events (CTCAE), version 5.0.
+    .. [2] National Cancer Institute (2025), Common Terminology Criteria for Adverse Events (CTCAE), version 6.0.
 
     Examples
     --------
     >>> criteria = read_criteria()
     >>> criteria.version, len({term.name for term in criteria.terms})
     ('5.0', 40)
+    >>> len({term.name for term in read_criteria("6.0").terms})
+    44
     """
-    text = files("onearm.rules.ctcae").joinpath("ctcae_v5_laboratory.toml").read_text(encoding="utf-8")
+    if version not in VERSIONS:
+        raise MethodError(f"ctcae: no criteria of version '{version}'; there are {', '.join(VERSIONS)}.")
+    text = files("onearm.rules.ctcae").joinpath(VERSIONS[version]).read_text(encoding="utf-8")
     raw = tomllib.loads(text)
-    terms = tuple(
-        Term(
-            one["name"],
-            one["soc"],
-            tuple(one["tests"]),
-            one["direction"],
-            one.get("unit"),
-            tuple(_bounds(grade, one["name"]) for grade in one["grades"]),
-            tuple(_bounds(grade, one["name"]) for grade in one.get("abnormal", ())),
-            one.get("note", ""),
-            tuple(one.get("also", ())),
-        )
-        for one in raw["term"]
+    return Criteria(raw["version"], raw["source"], tuple(map(_term, raw["term"])), raw["units"])
+
+
+def _term(one: dict[str, Any]) -> Term:
+    def grades(key: str) -> tuple[tuple[Bound, ...], ...]:
+        return tuple(_bounds(grade, one["name"]) for grade in one.get(key, ()))
+
+    return Term(
+        one["name"],
+        one["soc"],
+        tuple(one["tests"]),
+        one["direction"],
+        one.get("unit"),
+        grades("grades"),
+        grades("abnormal"),
+        one.get("note", ""),
+        tuple(one.get("also", ())),
+        grades("below"),
+        _bounds(one.get("ungraded", ""), one["name"]),
     )
-    return Criteria(raw["version"], raw["source"], terms, raw["units"])
 
 
 def _bounds(text: str, term: str) -> tuple[Bound, ...]:

@@ -7,7 +7,7 @@ from typing import Any, Final
 import polars as pl
 
 from onearm.frames import check_columns, empty
-from onearm.rules.ctcae.criteria import Bound, Criteria, Term, read_criteria
+from onearm.rules.ctcae.criteria import Bound, Criteria, Term, Version, read_criteria
 
 __all__ = ["SCHEMA", "grade_laboratory"]
 
@@ -25,16 +25,18 @@ _NOISE: Final = 1e-9
 """Relative difference that is none: 1.5 times a limit of 40.1 is not exactly the number that a laboratory prints."""
 
 
-def grade_laboratory(values: pl.DataFrame) -> pl.DataFrame:
+def grade_laboratory(values: pl.DataFrame, *, version: Version = "5.0") -> pl.DataFrame:
     """
-    Grade laboratory values by CTCAE version 5.0.
+    Grade laboratory values by CTCAE.
 
     Parameters
     ----------
     values : polars.DataFrame
         One row per value: ``row`` (its number), ``test`` (code such as ``ALT``), ``value``, ``unit``, ``lower_limit`` and
         ``upper_limit`` (of the laboratory that measured it), ``baseline`` (the subject's value before treatment, in the
-        same unit; missing: taken as normal).
+        same unit; missing: taken as normal). Glucose of a patient known to be fasting has the code ``GLUC-FASTING``.
+    version : {'5.0', '6.0'}
+        Version of the criteria.
 
     Returns
     -------
@@ -46,6 +48,7 @@ def grade_laboratory(values: pl.DataFrame) -> pl.DataFrame:
     References
     ----------
     .. [1] National Cancer Institute (2017), Common Terminology Criteria for Adverse Events (CTCAE), version 5.0.
+    .. [2] National Cancer Institute (2025), Common Terminology Criteria for Adverse Events (CTCAE), version 6.0.
 
     Examples
     --------
@@ -55,7 +58,7 @@ def grade_laboratory(values: pl.DataFrame) -> pl.DataFrame:
     ('Alanine aminotransferase increased', 3)
     """
     check_columns(values, _INPUT, where="laboratory values")
-    criteria = read_criteria()
+    criteria = read_criteria(version)
     asked = values.select(_INPUT).with_columns(
         pl.col("row").cast(pl.Int64),
         _unit=pl.col("unit").fill_null("").str.to_lowercase().str.replace_all(" ", "").str.replace_all("µ|μ", "u"),
@@ -99,29 +102,44 @@ def _grade_term(asked: pl.DataFrame, term: Term, criteria: Criteria) -> pl.DataF
     limit = "upper_limit" if term.direction == "high" else "lower_limit"
     beyond = (pl.col("baseline") > pl.col(limit)) if term.direction == "high" else (pl.col("baseline") < pl.col(limit))
     is_abnormal = (beyond if term.abnormal else pl.lit(False)).fill_null(False)
+    is_below = ((pl.col("baseline") < pl.col("lower_limit")) if term.below else pl.lit(False)).fill_null(False)
     grade = _highest(term.grades)
-    if term.abnormal:
-        grade = pl.when(is_abnormal).then(_highest(term.abnormal)).otherwise(grade)
-    code = "CTCAE5-" + term.name.upper().replace(" ", "-").replace("(", "").replace(")", "")
+    for condition, other in ((is_abnormal, term.abnormal), (is_below, term.below)):
+        if other:
+            grade = pl.when(condition).then(_highest(other)).otherwise(grade)
+    is_ungraded = pl.any_horizontal(pl.lit(False), *(_holds(bound) for bound in term.ungraded)).fill_null(False)
+    return scaled.with_columns(grade=pl.when(~is_ungraded).then(grade)).select(
+        "row",
+        term=pl.lit(term.name),
+        soc=pl.lit(term.soc),
+        direction=pl.lit(term.direction),
+        grade=pl.col("grade").cast(pl.Int64),
+        rule=pl.when(is_abnormal | is_below).then(pl.lit(f"{_code(term, criteria)}-BASELINE")).otherwise(
+            pl.lit(_code(term, criteria))
+        ),
+        why=_why(term, criteria, is_ungraded, is_abnormal | is_below),
+    )  # fmt: skip
+
+
+def _code(term: Term, criteria: Criteria) -> str:
+    name = term.name.upper().replace(" ", "-").replace("(", "").replace(")", "")
+    return f"CTCAE{criteria.version.partition('.')[0]}-{name}"
+
+
+def _why(term: Term, criteria: Criteria, is_ungraded: pl.Expr, is_relative: pl.Expr) -> pl.Expr:
+    """Say what the grade rests on, or why there is none."""
     said = f"{criteria.source}: {term.name}"
+    limit = "upper limit" if term.direction == "high" else "lower limit"
     return (
-        scaled.with_columns(grade=grade)
-        .select(
-            "row",
-            term=pl.lit(term.name),
-            soc=pl.lit(term.soc),
-            direction=pl.lit(term.direction),
-            grade="grade",
-            rule=pl.when(is_abnormal).then(pl.lit(f"{code}-BASELINE")).otherwise(pl.lit(code)),
-            why=pl.when(pl.col("value").is_null())
-            .then(pl.lit("There is no numeric value."))
-            .when(pl.col("grade").is_null())
-            .then(pl.lit(f"The {limit.replace('_', ' ')} of normal is missing and decides the grade."))
-            .when(is_abnormal)
-            .then(pl.lit(f"{said}, relative to an abnormal baseline."))
-            .otherwise(pl.lit(f"{said}.")),
-        )
-        .with_columns(pl.col("grade").cast(pl.Int64))
+        pl.when(pl.col("value").is_null())
+        .then(pl.lit("There is no numeric value."))
+        .when(is_ungraded)
+        .then(pl.lit(f"{said}: the criteria report such a value under another term."))
+        .when(pl.col("grade").is_null())
+        .then(pl.lit(f"The {limit} of normal is missing and decides the grade."))
+        .when(is_relative)
+        .then(pl.lit(f"{said}, relative to an abnormal baseline."))
+        .otherwise(pl.lit(f"{said}."))
     )
 
 

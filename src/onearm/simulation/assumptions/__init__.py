@@ -10,7 +10,16 @@ from onearm.simulation.assumptions.disease import (
     Visits,
 )
 from onearm.simulation.assumptions.model import Assumptions
-from onearm.simulation.assumptions.patients import Accrual, Age, Lesions, MetastaticSite, Size, Subject
+from onearm.simulation.assumptions.patients import (
+    Accrual,
+    Age,
+    Grouping,
+    Lesions,
+    MetastaticSite,
+    NumberColumn,
+    Size,
+    Subject,
+)
 from onearm.simulation.assumptions.read import parse_assumptions, read_assumptions, shipped_assumptions
 from onearm.simulation.assumptions.safety import (
     Actions,
@@ -35,10 +44,12 @@ __all__ = [
     "Event",
     "FollowUp",
     "GradeActions",
+    "Grouping",
     "Growth",
     "Laboratory",
     "Lesions",
     "MetastaticSite",
+    "NumberColumn",
     "Parameter",
     "Progression",
     "Size",

@@ -74,8 +74,9 @@ class Death(Section):
 class Effect(Section):
     """``[[effect]]``: a baseline characteristic that changes a hazard."""
 
-    on: Literal["progression", "death", "growth"]
-    """What it multiplies: hazards of new lesions and non-target progression, of death, or the rate of growth."""
+    on: Literal["progression", "death", "growth", "resistance"]
+    """What it multiplies: hazards of new lesions and non-target progression, of death, the rate of growth, or the odds that
+    the resistant fraction is of the tumour."""
     column: Name
     """Column of ``dm``."""
     level: Name
@@ -114,6 +115,10 @@ class Visits(Section):
     """Probability that a cycle begins late for other reasons than toxicity."""
     late_days: Annotated[int, Field(ge=1)]
     """Most days by which it does."""
+    cycle_column: Name | None = None
+    """Column of a table with one row per patient that counts the cycles given; missing: none does."""
+    cycle_days: Annotated[int, Field(ge=1)] = 21
+    """Length of such a cycle."""
 
 
 class SubsequentTherapy(Section):
@@ -125,3 +130,5 @@ class SubsequentTherapy(Section):
     """Least days from the end of treatment, and the mean beyond that."""
     regimens: Weights
     """Regimen to relative frequency."""
+    column: Name | None = None
+    """Column of ``dm`` that names it, ``NONE`` where there was none; missing: it stands in ``cm`` only."""

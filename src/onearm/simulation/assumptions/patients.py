@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 from onearm.protocol.base import Days, Name, Positive, Section
 from onearm.simulation.assumptions.base import NotNegative, Share, Weights
 
-__all__ = ["Accrual", "Age", "Lesions", "MetastaticSite", "Size", "Subject"]
+__all__ = ["Accrual", "Age", "Grouping", "Lesions", "MetastaticSite", "NumberColumn", "Size", "Subject"]
 
 
 class Size(Section):
@@ -72,6 +72,48 @@ class Age(Section):
     """Oldest, years."""
 
 
+class NumberColumn(Section):
+    """``[subject.numbers.COLUMN]``: a number that each patient has at baseline, log-normal and cut at both ends."""
+
+    median: Positive
+    """Before the ends are cut."""
+    sd: NotNegative
+    """On the log scale."""
+    low: NotNegative = 0.0
+    """Smallest; what lies below becomes this."""
+    high: Positive | None = None
+    """Largest; what lies above becomes this."""
+    digits: Annotated[int, Field(ge=0, le=3)] = 1
+    """Decimals."""
+    zero: Share = 0.0
+    """Share of patients in whom it is 0."""
+    missing: Share = 0.0
+    """Share of patients in whom it is not known."""
+
+
+class Grouping(Section):
+    """``[subject.groups.COLUMN]``: a column that puts the levels of another one, or a number, into groups."""
+
+    of: Name
+    """A column of ``[subject.categories]`` or ``[subject.numbers]``."""
+    levels: dict[str, str] = Field(default_factory=dict)
+    """Level of a category to its group."""
+    other: str | None = None
+    """Group of every other level; missing: no value."""
+    cuts: tuple[float, ...] = ()
+    """Limits of a number: below the first, from the first on, and so on."""
+    names: tuple[str, ...] = ()
+    """Groups of a number, one more than there are limits."""
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> Grouping:
+        if bool(self.cuts) == bool(self.levels):
+            raise ValueError("either levels or cuts should be given")
+        if self.cuts and len(self.names) != len(self.cuts) + 1:
+            raise ValueError("names should be one more than cuts")
+        return self
+
+
 class Subject(Section):
     """``[subject]``: who the patients are."""
 
@@ -85,7 +127,13 @@ class Subject(Section):
     """Reason to relative frequency."""
     age: Age
     categories: dict[str, Weights]
-    """Column of ``dm`` to level to relative frequency; independent of each other."""
+    """Column of ``dm`` to level to relative frequency; independent of each other. The level ``""`` is a missing value."""
+    numbers: dict[str, NumberColumn] = Field(default_factory=dict)
+    """Column of ``dm`` to a number."""
+    groups: dict[str, Grouping] = Field(default_factory=dict)
+    """Column of ``dm`` to what it is made of."""
+    cohorts: dict[str, NotNegative] = Field(default_factory=dict)
+    """Cohort of the protocol to relative frequency; missing: the cohorts are filled in turn."""
 
 
 class MetastaticSite(Section):
@@ -118,6 +166,10 @@ class Lesions(Section):
 
     column: Name
     """Column of ``dm`` that lists the sites, joined by semicolons."""
+    flags: dict[str, Name] = Field(default_factory=dict)
+    """Column of ``dm`` to a site: Y where it is involved, else N."""
+    counts: dict[str, Annotated[tuple[Name, ...], Field(min_length=2)]] = Field(default_factory=dict)
+    """Column of ``dm`` to what it says of one listed site, of two, and so on; the last is for all that are more."""
     site: Annotated[tuple[MetastaticSite, ...], Field(min_length=1)]
     fallback: Name
     """Site of a patient without a target lesion at any other: everybody has measurable disease."""

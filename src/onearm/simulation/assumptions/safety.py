@@ -64,7 +64,9 @@ class Event(Section):
     grade_3_or_more: Share = 0.0
     """Probability that it is seen in grade 3 or 4."""
     drugs: tuple[Name, ...] = ()
-    """Drugs of the protocol that may cause it, equally likely; empty: not related."""
+    """Drugs of the protocol that may cause it, equally likely; empty: not related, unless ``is_related`` says so."""
+    is_related: bool = False
+    """Whether it is related to treatment although no drug of the protocol is named, such as where the protocol names none."""
     median_onset_days: Positive | None = None
     """From the first dose; that of all events where missing."""
     median_duration_days: Positive | None = None

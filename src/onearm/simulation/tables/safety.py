@@ -57,6 +57,7 @@ def ae_table(
     is_serious = (grade >= 3) & serious[row, episode]
     terms = [one.term for one in events]
     no_yes = ("N", "Y")
+    said = np.array([one.is_related for one in events], dtype=bool)
     return domain(
         keys,
         "AE",
@@ -67,7 +68,7 @@ def ae_table(
             "AEBODSYS": texts([one.soc for one in events], event),
             "AETOXGR": texts(("", "1", "2", "3", "4"), grade),
             "AESER": texts(no_yes, is_serious.astype(np.int64)),
-            "AEREL": texts(("NOT RELATED", "RELATED"), (drug >= 0).astype(np.int64)),
+            "AEREL": texts(("NOT RELATED", "RELATED"), ((drug >= 0) | said[event]).astype(np.int64)),
             "AERELTRT": texts([None, *(one.name for one in protocol.treatment)], drug + 1),
             "AEACN": texts(ACTIONS, history.changes.action[row, episode]),
             "AEOUT": texts(("NOT RECOVERED/NOT RESOLVED", "RECOVERED/RESOLVED"), ended.astype(np.int64)),

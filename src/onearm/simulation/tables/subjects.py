@@ -14,6 +14,7 @@ from onearm.simulation.history import Exit, History, Stop
 from onearm.simulation.randomness import Bools, Ints, draw_levels
 from onearm.simulation.screening import Screening
 from onearm.simulation.subjects import Subjects, draw_subjects
+from onearm.simulation.tables.characteristics import characteristics, cohort_column, disease_columns
 from onearm.simulation.tables.columns import Keys, dates, domain, keys_of, optional_dates, texts
 
 __all__ = ["dm_table", "ds_table", "ss_table"]
@@ -72,7 +73,7 @@ def dm_table(
     failed = ~enrolled
     others = draw_subjects(rng, assumptions, int(failed.sum()))
     treated = _enrolled_columns(protocol, assumptions, history, keys)
-    screened = _columns(others, keys_of(screening, failed))
+    screened = _columns(others, keys_of(screening, failed), assumptions)
     arm = {"ARMCD": pl.lit("SCRNFAIL"), "ARM": pl.lit("Screen Failure")}
     screened = screened.with_columns(**arm).with_columns(ACTARMCD="ARMCD", ACTARM="ARM")
     place = np.concatenate([np.flatnonzero(enrolled), np.flatnonzero(failed)])
@@ -94,7 +95,7 @@ def _order(columns: list[str]) -> list[str]:
     return [name for name in front if name in made] + [name for name in columns if name not in front]
 
 
-def _columns(subjects: Subjects, keys: Keys) -> pl.DataFrame:
+def _columns(subjects: Subjects, keys: Keys, assumptions: Assumptions) -> pl.DataFrame:
     columns: dict[str, Any] = {
         "STUDYID": pl.repeat(keys.study, len(keys.subject), dtype=pl.String, eager=True),
         "DOMAIN": pl.repeat("DM", len(keys.subject), dtype=pl.String, eager=True),
@@ -102,9 +103,7 @@ def _columns(subjects: Subjects, keys: Keys) -> pl.DataFrame:
         "AGE": pl.Series(subjects.age),
         "AGEU": pl.repeat("YEARS", len(keys.subject), dtype=pl.String, eager=True),
     }
-    for column, (levels, codes) in subjects.categories.items():
-        columns[column] = texts(levels, codes)
-    return pl.DataFrame(columns)
+    return pl.DataFrame({**columns, **characteristics(subjects, assumptions)})
 
 
 def _enrolled_columns(protocol: Protocol, assumptions: Assumptions, history: History, keys: Keys) -> pl.DataFrame:
@@ -113,7 +112,7 @@ def _enrolled_columns(protocol: Protocol, assumptions: Assumptions, history: His
     first = dates(start)
     last = optional_dates(start + history.last_dose, history.stop != Stop.ONGOING)
     drugs = " + ".join(drug.name for drug in protocol.treatment) or "treatment"
-    frame = _columns(history.subjects, keys).with_columns(
+    frame = _columns(history.subjects, keys, assumptions).with_columns(
         RFSTDTC=first,
         RFENDTC=last,
         RFXSTDTC=first,
@@ -123,24 +122,15 @@ def _enrolled_columns(protocol: Protocol, assumptions: Assumptions, history: His
         DTHFL=texts(("Y", None), np.where(died, 0, 1)),
         ARMCD=pl.lit("TREATED"),
         ARM=pl.lit(drugs),
-        **{assumptions.lesions.column: _sites(assumptions, history.subjects)},
+        **disease_columns(history.subjects, assumptions),
     )
     frame = frame.with_columns(ACTARMCD="ARMCD", ACTARM="ARM")
-    if protocol.cohort:
-        names = [cohort.value or name for name, cohort in protocol.cohort.items()]
-        frame = frame.with_columns(COHORT=texts(names, np.arange(len(died)) % len(names)))
-    return frame
-
-
-def _sites(assumptions: Assumptions, subjects: Subjects) -> pl.Series:
-    """Join the names of the involved sites; there are few combinations, so each is written once."""
-    listed = np.array([site.listed for site in assumptions.lesions.site])
-    names = [name for name, is_listed in zip(subjects.site_names, listed, strict=True) if is_listed]
-    involved = subjects.sites[:, listed]
-    code = (involved * (1 << np.arange(len(names)))).sum(axis=1)
-    used, position = np.unique(code, return_inverse=True)
-    written = [";".join(name for bit, name in enumerate(names) if value >> bit & 1) or None for value in used.tolist()]
-    return texts(written, position)
+    later = assumptions.subsequent_therapy
+    if later.column:
+        regimen = np.where(history.therapy_start < FAR, history.regimen + 1, 0)
+        frame = frame.with_columns(texts(["NONE", *later.regimens], regimen).alias(later.column))
+    cohort = cohort_column(protocol, assumptions, np.arange(len(died)))
+    return frame if cohort is None else frame.with_columns(COHORT=cohort)
 
 
 def ds_table(
