@@ -34,7 +34,8 @@ def therapy(datasets: Datasets, protocol: Protocol) -> pl.DataFrame:
     polars.DataFrame
         Results by ``paramcd``, ``PRIOR``, ``CONCOMITANT`` and ``SUBSEQUENT``: ``variable = "any"``, ``"class"`` (CMCLAS, where
         there is one) and ``"agent"`` (CMDECOD): ``n N p``; a patient counts once in each line. ``SUBSEQUENT`` also
-        ``variable = "any"``, levels ``none``, ``of those off treatment`` and ``of the progressed``. ``PRIOR`` also ``variable = "lines"``: levels 0, 1, 2 and
+        ``variable = "any"``, levels ``none``,
+        ``of those off treatment`` and ``of the progressed``. ``PRIOR`` also ``variable = "lines"``: levels 0, 1, 2 and
         ``3 or more``, and the median with its range. Kinds of therapy that nobody has on record have no rows.
     """
     adcm = datasets.get("adcm")

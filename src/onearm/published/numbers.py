@@ -310,7 +310,12 @@ def parse_meanings(text: str, *, name: str = "reconstruction.toml") -> Meanings:
     if problems:
         raise DataError(*problems)
     return Meanings(
-        numbers, raw.get("outside", {}), raw.get("uncomputed", {}), raw.get("unmet", {}), raw.get("cohort", {}), tuple(raw.get("figure", ()))
+        numbers,
+        outside=raw.get("outside", {}),
+        uncomputed=raw.get("uncomputed", {}),
+        unmet=raw.get("unmet", {}),
+        cohort=raw.get("cohort", {}),
+        figures=tuple(raw.get("figure", ())),
     )
 
 

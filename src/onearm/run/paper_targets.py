@@ -183,7 +183,7 @@ def _setting(builder: _Builder) -> Setting:
     if not isinstance(cutoff, dt.date):
         cutoff = extra["last_start"] + dt.timedelta(days=730)
     wanted = {line.variable for line in protocol.baseline} | {line.variable for line in protocol.subgroup}
-    wanted |= {limit.variable for limit in protocol.eligibility}
+    wanted |= {limit.variable for limit in protocol.eligibility if limit.variable is not None}
     wanted |= {name for model in protocol.model.values() for name in (*model.covariates, *model.strata)}
     wanted |= {"SEX", *(protocol.source.patients.covariates if protocol.source.patients else ())}
     return Setting(
@@ -281,7 +281,7 @@ def _characteristics(builder: _Builder) -> tuple[tuple[Margin, ...], tuple[Measu
             counts.setdefault(name, {"Y": 0})
     numbers = sorted(set(spreads) | (cuts & set(counts)) | set(builder.extra.get("measures", ())))
     margins = [
-        Margin(f"{name}_GROUP" if name in numbers else name, levels, _rest(levels)) for name, levels in counts.items()
+        Margin(f"{name}_GROUP" if name in numbers else name, {**levels}, _rest(levels)) for name, levels in counts.items()
     ]
     measures = tuple(_measure(name, counts.get(name, {}), tuple(spreads[name]), builder) for name in numbers)
     return tuple(margins), measures
