@@ -6,7 +6,14 @@ from pathlib import Path
 
 from onearm.outputs.reproduction_page import render_reproduction_page, write_reproduction_page
 
-ROW = {"place": "Table 2, row <ORR>", "statistic": "ORR", "printed": "26", "computed": "25", "verdict": "differs", "note": ""}
+ROW = {
+    "place": "Table 2, row <ORR>",
+    "statistic": "ORR",
+    "printed": "26",
+    "computed": "25",
+    "verdict": "differs",
+    "note": "",
+}
 
 
 def test_the_page_says_that_no_patient_exists_and_loads_nothing() -> None:
@@ -26,7 +33,9 @@ def test_the_paper_is_escaped_and_the_verdict_has_a_sign() -> None:
 
 def test_a_figure_that_was_not_drawn_is_left_out(tmp_path: Path) -> None:
     (tmp_path / "waterfall.svg").write_text("<svg/>", encoding="utf-8")
-    figures = [{"file": name, "title": name, "place": "Figure 1", "says": "It falls."} for name in ("waterfall", "spider")]
+    figures = [
+        {"file": name, "title": name, "place": "Figure 1", "says": "It falls."} for name in ("waterfall", "spider")
+    ]
     file = tmp_path / "page.html"
     write_reproduction_page(file, title="T", reference="R", rows=[ROW], figures=figures, drawn=tmp_path)
     page = file.read_text(encoding="utf-8")

@@ -81,7 +81,9 @@ def verdicts() -> dict[str, str]:
 
 def test_a_number_that_rounds_to_the_printed_one_is_met() -> None:
     found = verdicts()
-    assert [found[f"ORR, {part}"] for part in ("count", "total", "percent", "lower limit", "upper limit")] == ["met"] * 5
+    assert [found[f"ORR, {part}"] for part in ("count", "total", "percent", "lower limit", "upper limit")] == [
+        "met"
+    ] * 5
     assert found["OS, lower limit"] == "met"
 
 

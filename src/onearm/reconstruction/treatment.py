@@ -163,7 +163,9 @@ def add_fatal_events(
     """
     done = [list(one) for one in lists]
     able = [i for i, way in enumerate(ways) if way.is_dead]
-    able.sort(key=lambda i: (not lists[i], not any(event.grade >= 3 for event in lists[i]), ways[i].end == "progression"))
+    able.sort(
+        key=lambda i: (not lists[i], not any(event.grade >= 3 for event in lists[i]), ways[i].end == "progression")
+    )
     killed: set[int] = set()
     drugs = [drug.name for drug in protocol.treatment] or [""]
     for (term, related), i in zip(setting.fatal, able, strict=False):

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 from collections import defaultdict
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from dataclasses import dataclass, replace
+from typing import Final
 
 from onearm.protocol import Protocol
 from onearm.protocol.endpoints import TimeEndpoint
@@ -15,7 +13,7 @@ from onearm.published import Published
 from onearm.published.model import Printed as Shown
 from onearm.published.model import Statement
 from onearm.published.numbers import Meaning, Meanings
-from onearm.reconstruction.setting import Action, Other, Setting
+from onearm.reconstruction.setting import Setting
 from onearm.reconstruction.targets import (
     NOT_REACHED,
     AdverseEventTargets,
@@ -36,16 +34,12 @@ from onearm.reconstruction.targets import (
     TermTargets,
 )
 from onearm.rules.progression import planned_days
+from onearm.run.paper_setting import Builder, paper_setting, stated_count
 from onearm.terms import EventRule
 
 __all__ = ["PaperTargets", "paper_targets"]
 
 _RESPONSES: Final = ("CR", "PR", "SD", "NON-CR/NON-PD", "PD", "NE")
-_ACTIONS: Final = {
-    "leading to dose reduction": "DOSE REDUCED",
-    "leading to interruption": "DRUG INTERRUPTED",
-    "leading to discontinuation": "DRUG WITHDRAWN",
-}
 _CLASS: Final = re.compile(r"(<|≥|≤|>)?\s*(\d+(?:\.\d+)?)(?:\s*to\s*<\s*(\d+(?:\.\d+)?))?$")
 
 
@@ -69,19 +63,6 @@ class PaperTargets:
     setting: Setting
 
 
-@dataclass
-class _Builder:
-    published: Published
-    meanings: Meanings
-    protocol: Protocol
-    extra: dict[str, Any] = field(default_factory=dict)
-
-    def about(self, *kinds: str) -> Iterator[tuple[Statement, Meaning]]:
-        for statement, meaning in self.meanings.statements(self.published, *kinds):
-            if not self.meanings.why_unmet(statement):
-                yield statement, meaning
-
-
 def paper_targets(published: Published, meanings: Meanings, protocol: Protocol) -> PaperTargets:
     """
     Collect what the cohort of a paper has to give.
@@ -100,8 +81,8 @@ def paper_targets(published: Published, meanings: Meanings, protocol: Protocol) 
     PaperTargets
         Statements that `meanings` calls unmet are left out.
     """
-    builder = _Builder(published, meanings, protocol, meanings.cohort)
-    setting = _setting(builder)
+    builder = Builder(published, meanings, protocol, meanings.cohort)
+    setting = paper_setting(builder)
     margins, measures = _characteristics(builder)
     responses = _responses(builder)
     cohort = Cohort(
@@ -138,15 +119,6 @@ def _p(statement: Statement) -> Printed | None:
     return Printed(number.value, number.digits, statement.p.sign)  # type: ignore[arg-type]  # one of = < >
 
 
-def _count(statement: Statement) -> int | None:
-    """Take the count, or the only one that gives the percentage."""
-    if statement.count is not None:
-        return statement.count
-    if statement.percent is None or not statement.total:
-        return None
-    return round(statement.percent.value * statement.total / 100)
-
-
 def _conventions(protocol: Protocol) -> Conventions:
     conventions = protocol.conventions
     scales = [endpoint.interval for endpoint in protocol.times.values() if endpoint.interval]
@@ -161,7 +133,7 @@ def _conventions(protocol: Protocol) -> Conventions:
     )
 
 
-def _schedule(builder: _Builder, setting: Setting) -> Schedule:
+def _schedule(builder: Builder, setting: Setting) -> Schedule:
     tumour = builder.protocol.tumour
     steps = tuple((step.every_days, step.until_day) for step in tumour.schedule)
     longest = (setting.cutoff - setting.first_start).days
@@ -174,99 +146,13 @@ def _schedule(builder: _Builder, setting: Setting) -> Schedule:
     )
 
 
-def _setting(builder: _Builder) -> Setting:
-    extra, protocol = builder.extra, builder.protocol
-    flow = {m.level or m.name: s.count for s, m in builder.about("flow") if s.count is not None}
-    reasons = {m.level: s.count for s, m in builder.about("reason") if s.count is not None and m.name == "discontinued"}
-    therapies = {m.name: s.count for s, m in builder.about("later_therapy") if s.count is not None}
-    cutoff = protocol.trial.cutoff or extra.get("cutoff")
-    if not isinstance(cutoff, dt.date):
-        cutoff = extra["last_start"] + dt.timedelta(days=730)
-    wanted = {line.variable for line in protocol.baseline} | {line.variable for line in protocol.subgroup}
-    wanted |= {limit.variable for limit in protocol.eligibility if limit.variable is not None}
-    wanted |= {name for model in protocol.model.values() for name in (*model.covariates, *model.strata)}
-    wanted |= {"SEX", *(protocol.source.patients.covariates if protocol.source.patients else ())}
-    return Setting(
-        first_start=extra["first_start"],
-        last_start=extra["last_start"],
-        cutoff=cutoff,
-        screened=int(flow.get("screened", extra.get("screened", 0))),
-        sites=int(extra.get("sites", 1)),
-        ongoing=flow.get("ongoing", extra.get("ongoing")),
-        stop_reasons=_own(reasons, extra.get("other", ())) | extra.get("stop_reasons", {}),
-        therapies={name: count for name, count in therapies.items() if name not in {"any", "none"}}
-        | extra.get("therapies", {}),
-        treated_later=therapies.get("any", extra.get("treated_later")),
-        actions=tuple(_actions(builder)),
-        causes=extra.get("causes", {}),
-        joined=extra.get("joined", {}),
-        columns=tuple(sorted(wanted)),
-        organs=extra.get("organs", {}),
-        sites_column=extra.get("sites_column", ""),
-        primary=extra.get("primary", "PRIMARY TUMOUR"),
-        country=extra.get("country", "CHN"),
-        race=extra.get("race", "ASIAN"),
-        therapy_column=extra.get("therapy_column", ""),
-        death_causes=extra.get("death_causes", {}),
-        fatal=tuple((str(term), bool(related)) for term, related in extra.get("fatal", {}).items()),
-        cohort=str(extra.get("name", "")),
-        others=tuple(_other(table) for table in extra.get("other", ())),
-        previous=extra.get("previous", {}),
-        ends_at_last_visit=bool(extra.get("ends_at_last_visit", False)),
-        shrunk=extra.get("shrunk"),
-    )
-
-
-def _own(reasons: dict[str, int], others: Any) -> dict[str, int]:
-    """Reasons less those of the patients outside the analysis."""
-    left = dict(reasons)
-    for table in others:
-        reason = table.get("stop_reason")
-        if reason in left:
-            left[reason] = max(0, left[reason] - int(table["patients"]))
-    return left
-
-
-def _other(table: dict[str, Any]) -> Other:
-    return Other(
-        patients=int(table["patients"]),
-        columns=dict(table.get("columns", {})),
-        deviation=str(table.get("deviation", "")),
-        stop_reason=str(table.get("stop_reason", "WITHDRAWAL BY SUBJECT")),
-        is_treated=bool(table.get("treated", True)),
-    )
-
-
-def _actions(builder: _Builder) -> Iterator[Action]:
-    seen: set[tuple[str, str]] = set()
-    for statement, meaning in builder.about("adverse_event"):
-        action = _ACTIONS.get(meaning.level) if meaning.variable == "overview" else None
-        count = _count(statement)
-        drug = meaning.name.partition(" ")[2]
-        if action and count is not None and (action, drug) not in seen:
-            seen.add((action, drug))
-            yield Action(action, count, drug=drug)
-    levels: dict[str, list[int]] = defaultdict(list)
-    for statement, meaning in builder.about("exposure"):
-        count = _count(statement)
-        if meaning.level.startswith("reduced to") and count is not None:
-            levels[meaning.name].append(count)
-    for drug, counts in levels.items():
-        yield Action(
-            "DOSE REDUCED",
-            max(counts),
-            drug=drug,
-            again=builder.extra.get("reduced_again", {}).get(drug, min(counts) if len(counts) > 1 else 0),
-        )
-
-
-def _characteristics(builder: _Builder) -> tuple[tuple[Margin, ...], tuple[Measure, ...]]:
+def _characteristics(builder: Builder) -> tuple[tuple[Margin, ...], tuple[Measure, ...]]:
     joined: dict[str, dict[str, str]] = builder.extra.get("joined", {})
     counts: dict[str, dict[str, int]] = defaultdict(dict)
     spreads: dict[str, list[Quantity]] = defaultdict(list)
     cuts = {line.variable for line in builder.protocol.baseline if line.cuts} | set(builder.extra.get("measures", ()))
     for statement, meaning in builder.about("baseline"):
-        count = _count(statement)
+        count = stated_count(statement)
         if not meaning.level:
             spreads[meaning.name].append(_quantity(statement, meaning))
         elif count is not None and " + " not in meaning.level:
@@ -281,7 +167,8 @@ def _characteristics(builder: _Builder) -> tuple[tuple[Margin, ...], tuple[Measu
             counts.setdefault(name, {"Y": 0})
     numbers = sorted(set(spreads) | (cuts & set(counts)) | set(builder.extra.get("measures", ())))
     margins = [
-        Margin(f"{name}_GROUP" if name in numbers else name, {**levels}, _rest(levels)) for name, levels in counts.items()
+        Margin(f"{name}_GROUP" if name in numbers else name, {**levels}, _rest(levels))
+        for name, levels in counts.items()
     ]
     measures = tuple(_measure(name, counts.get(name, {}), tuple(spreads[name]), builder) for name in numbers)
     return tuple(margins), measures
@@ -302,7 +189,7 @@ def _quantity(statement: Statement, meaning: Meaning) -> Quantity:
     )
 
 
-def _measure(name: str, levels: dict[str, int], quantities: tuple[Quantity, ...], builder: _Builder) -> Measure:
+def _measure(name: str, levels: dict[str, int], quantities: tuple[Quantity, ...], builder: Builder) -> Measure:
     given = builder.extra.get("measures", {}).get(name, {})
     ranges = [q for q in quantities if q.spread == "range"]
     lowest = given.get("lowest", ranges[0].low.value if ranges and ranges[0].low else 18.0)
@@ -322,10 +209,10 @@ def _bounds(level: str, lowest: float, highest: float, step: float) -> tuple[flo
     return {"<": (lowest, first - step), "≤": (lowest, first), ">": (first + step, highest)}.get(sign, (first, highest))
 
 
-def _responses(builder: _Builder) -> dict[str, int]:
+def _responses(builder: Builder) -> dict[str, int]:
     found: dict[str, int] = {}
     for statement, meaning in builder.about("best_response"):
-        count = _count(statement)
+        count = stated_count(statement)
         if count is not None and not meaning.within:
             found.setdefault(meaning.name, count)
     found |= builder.extra.get("responses", {})
@@ -343,7 +230,7 @@ def _is_response_time(endpoint: TimeEndpoint) -> bool:
     return bool({EventRule.RESPONSE, EventRule.CONFIRMED_RESPONSE} & set(endpoint.event))
 
 
-def _curves(builder: _Builder) -> tuple[CurveTargets, ...]:
+def _curves(builder: Builder) -> tuple[CurveTargets, ...]:
     curves: dict[tuple[str, tuple[Among, ...]], CurveTargets] = {}
     for statement, meaning in builder.about("time"):
         if _is_response_time(builder.protocol.times[meaning.name]):
@@ -384,7 +271,7 @@ def _with(curve: CurveTargets, statement: Statement) -> CurveTargets:
     )
 
 
-def _response_times(builder: _Builder) -> ResponseTimes | None:
+def _response_times(builder: Builder) -> ResponseTimes | None:
     for statement, meaning in builder.about("time"):
         if _is_response_time(builder.protocol.times[meaning.name]):
             low, high = _limits(statement)
@@ -393,7 +280,7 @@ def _response_times(builder: _Builder) -> ResponseTimes | None:
     return None
 
 
-def _follow_up(builder: _Builder) -> tuple[FollowUpTargets, ...]:
+def _follow_up(builder: Builder) -> tuple[FollowUpTargets, ...]:
     found = []
     for statement, meaning in builder.about("follow_up"):
         low, high = _limits(statement)
@@ -411,7 +298,7 @@ def _follow_up(builder: _Builder) -> tuple[FollowUpTargets, ...]:
     return tuple(found)
 
 
-def _comparisons(builder: _Builder) -> tuple[Comparison, ...]:
+def _comparisons(builder: Builder) -> tuple[Comparison, ...]:
     found: dict[tuple[str, str, str, str], Comparison] = {}
     for statement, meaning in builder.about("hazard_ratio", "test"):
         if meaning.name not in builder.protocol.times:
@@ -437,10 +324,10 @@ def _comparisons(builder: _Builder) -> tuple[Comparison, ...]:
     return tuple(found.values())
 
 
-def _crosses(builder: _Builder) -> tuple[Cross, ...]:
+def _crosses(builder: Builder) -> tuple[Cross, ...]:
     found = []
     for statement, meaning in builder.about("rate"):
-        count = _count(statement)
+        count = stated_count(statement)
         endpoint = builder.protocol.rates[meaning.name]
         if meaning.within and count is not None and set(endpoint.success) == {"CR", "PR"} and not meaning.of:
             found.append(Cross(meaning.name, (*_among(meaning), Among("RESPONDER", "Y")), count))
@@ -456,14 +343,14 @@ def _crosses(builder: _Builder) -> tuple[Cross, ...]:
     return tuple(found)
 
 
-def _events(builder: _Builder) -> dict[str, AdverseEventTargets]:
+def _events(builder: Builder) -> dict[str, AdverseEventTargets]:
     fatal = list(builder.extra.get("fatal", {}))
     rows: dict[str, dict[str, TermTargets]] = defaultdict(dict)
     totals: dict[str, dict[str, int]] = defaultdict(dict)
     # a count goes before one that follows from a percentage
     stated = sorted(builder.about("adverse_event"), key=lambda pair: pair[0].count is None)
     for statement, meaning in stated:
-        count = _count(statement)
+        count = stated_count(statement)
         if count is None or meaning.name not in {"TRAE", "TEAE"}:
             continue
         if meaning.variable == "overview":
