@@ -112,3 +112,203 @@ def write_mzml(
         '<?xml version="1.0" encoding="utf-8"?><mzML xmlns="http://psi.hupo.org/ms/mzml" version="1.1.0">'
         f'<run id="synthetic"><spectrumList count="{len(parts)}">{"".join(parts)}</spectrumList></run></mzML>'
     )
+
+
+STUDY = """schema = 1
+[trial]
+id = "OMICS-1"
+title = "A study with a transcriptome, a plasma proteome and a metabolome"
+synthetic = true
+[design]
+kind = "simon"
+p0 = 0.30
+p1 = 0.50
+[sets]
+ALL = ["enrolled"]
+[endpoint.ORR]
+role = "primary"
+label = "Objective response rate"
+set = "ALL"
+success = ["CR", "PR"]
+[endpoint.PFS]
+label = "Progression-free survival"
+set = "ALL"
+event = ["progression", "death"]
+censor = ["last_adequate_assessment"]
+[endpoint.OS]
+label = "Overall survival"
+set = "ALL"
+event = ["death"]
+censor = ["last_known_alive"]
+[source.patients]
+file = "patients.csv"
+subject = "id"
+best_response = { column = "BOR", values = { "PR" = "PR", "SD" = "SD", "PD" = "PD" } }
+PFS = { time = "pfs", unit = "months", status = "pfs_event", event = 1, censored = 0 }
+OS = { time = "os", unit = "months", status = "os_event", event = 1, censored = 0 }
+
+[assay.rna]
+kind = "features"
+label = "Tumour transcriptome"
+file = "counts.csv"
+against = ["response", "tissue", "PFS", "OS"]
+gene_sets = ["sets.gmt"]
+scores = ["ssgsea", "mcp_counter"]
+[assay.rna.samples]
+file = "rna_samples.csv"
+
+[assay.plasma]
+kind = "features"
+label = "Plasma proteome"
+file = "npx.parquet"
+against = ["change", "response"]
+[assay.plasma.samples]
+file = "plasma_samples.csv"
+
+[assay.metabolome]
+kind = "features"
+label = "Plasma metabolome"
+file = "features.csv"
+runs = "runs.csv"
+normalise = ["quotients", "drift"]
+against = ["change"]
+compounds = "compounds.csv"
+adducts = ["[M+H]+"]
+[assay.metabolome.samples]
+file = "metabolome_samples.csv"
+
+[biomarker.PDL1]
+assay = "plasma"
+measure = "CD274"
+label = "Soluble PD-L1"
+unit = "NPX"
+against = ["change", "response"]
+[biomarker.KT]
+assay = "metabolome"
+measure = "ratio:kynurenine/tryptophan"
+label = "Kynurenine over tryptophan"
+unit = "log2 ratio"
+against = ["change"]
+[biomarker.CD8]
+assay = "rna"
+measure = "mcp_counter:Cytotoxic lymphocytes"
+label = "Cytotoxic lymphocytes (MCP-counter)"
+against = ["response", "PFS"]
+"""
+
+
+def study_genes(n_genes: int) -> list[str]:
+    """Names of genes: the markers of MCP-counter, then made-up ones."""
+    from onearm.data.assays.omics import mcp_counter
+
+    markers = [gene for genes in mcp_counter().values() for gene in genes]
+    return [*markers, *(f"SYN{i:05d}" for i in range(n_genes - len(markers)))]
+
+
+def write_study(
+    folder: Path, *, n_patients: int = 20, n_genes: int = 600, n_proteins: int = 200, seed: int = 3
+) -> Path:
+    """Write a synthetic trial folder with three assays, of which the truth is known: which features differ and in whom."""
+    rng = np.random.default_rng(seed)
+    data = folder / "data" / "assays"
+    data.mkdir(parents=True)
+    (folder / "protocol.toml").write_text(STUDY, encoding="utf-8")
+    who = [f"P{i:02d}" for i in range(1, n_patients + 1)]
+    good = np.arange(n_patients) % 2 == 0
+    pfs = np.round(rng.exponential(np.where(good, 14.0, 5.0)) + 0.5, 1)
+    pl.DataFrame(
+        {"id": who, "BOR": np.where(good, "PR", np.where(rng.random(n_patients) < 0.5, "SD", "PD")).tolist(), "pfs": pfs,
+         "pfs_event": (rng.random(n_patients) < 0.8).astype(int), "os": np.round(pfs + rng.exponential(8, n_patients), 1),
+         "os_event": (rng.random(n_patients) < 0.6).astype(int)}
+    ).write_csv(folder / "data" / "patients.csv")  # fmt: skip
+    _write_counts(data, rng, who, good, n_genes)
+    _write_plasma(data, rng, who, n_proteins)
+    _write_metabolome(data, rng, who)
+    return folder
+
+
+def _write_counts(
+    data: Path, rng: np.random.Generator, who: list[str], good: np.ndarray[Any, Any], n_genes: int
+) -> None:
+    """Counts: cytotoxic markers and the set SYN_UP are higher in responders; six patients have normal tissue too."""
+    genes = study_genes(n_genes)
+    up = {"CD8A", "EOMES", "GNLY", "KLRD1", "FGFBP2"} | set(genes[120:145])
+    down = set(genes[150:170])
+    shift = np.array([2.2 if g in up else -2.0 if g in down else 0.0 for g in genes])
+    level = rng.normal(6.5, 1.8, n_genes)
+    samples = [(f"T_{p}", p, "tumour", g) for p, g in zip(who, good, strict=True)]
+    samples += [(f"N_{p}", p, "normal", g) for p, g in zip(who[:6], good[:6], strict=True)]
+    columns = {}
+    for name, _, tissue, responds in samples:
+        own = level + (shift if responds and tissue == "tumour" else 0) + rng.normal(0, 0.4, n_genes)
+        if tissue == "normal":
+            own[200:260] -= 2
+        mean = 2**own * rng.uniform(0.7, 1.4)
+        columns[name] = rng.negative_binomial(6, 6 / (6 + mean))
+    table = pl.DataFrame({"gene": genes, **columns})
+    table = pl.concat([table, pl.DataFrame({"gene": ["2-Sep"], **{c: [50] for c in columns}}, schema=table.schema)])
+    table.write_csv(data / "counts.csv")
+    rows = {"SAMPLE": [s[0] for s in samples], "USUBJID": [s[1] for s in samples], "TISSUE": [s[2] for s in samples]}
+    pl.DataFrame(rows).write_csv(data / "rna_samples.csv")
+    sets = {"HALLMARK_SYN_UP": genes[115:150], "REACTOME_SYN_UP_IMMUNE": genes[118:150], "HALLMARK_SYN_DOWN": genes[148:175],
+            "GOBP_OTHER_PROCESS": genes[300:340], "GOBP_SYN_DOWN_LIPID": genes[150:178]}  # fmt: skip
+    sets |= {f"GOBP_RANDOM_{k}": [genes[i] for i in rng.choice(n_genes, 30, replace=False)] for k in range(12)}
+    (data / "sets.gmt").write_text(
+        "".join(f"{k}\tsynthetic\t{chr(9).join(v)}\n" for k, v in sets.items()), encoding="utf-8"
+    )
+
+
+def _write_plasma(data: Path, rng: np.random.Generator, who: list[str], n_proteins: int) -> None:
+    """NPX in long form: CD274 and nine others rise on treatment; the last patient has one timepoint only."""
+    names = ["CD274", *(f"PROT{i}" for i in range(1, n_proteins))]
+    level, rise = rng.normal(3, 1.5, n_proteins), np.where(np.arange(n_proteins) < 10, 1.2, 0.0)
+    samples = [(f"{p}_{t}", p, t) for p in who for t in ("baseline", "C2D1")][:-1]
+    person = {p: rng.normal(0, 0.7, n_proteins) for p in who}
+    rows = []
+    for i, (name, patient, time) in enumerate(samples):
+        npx = level + person[patient] + (rise if time == "C2D1" else 0) + rng.normal(0, 0.45, n_proteins)
+        rows.append(
+            pl.DataFrame(
+                {"SampleID": name, "SampleType": "SAMPLE", "WellID": f"A{i}", "PlateID": "P1", "OlinkID": [f"OID{k:05d}" for k in range(n_proteins)],
+                 "UniProt": [f"Q{k:05d}" for k in range(n_proteins)], "Assay": names, "AssayType": "assay", "Panel": "Explore_HT", "Block": "1",
+                 "Count": 500, "NPX": npx, "PCNormalizedNPX": npx, "ExtNPX": npx, "LOD": level - 2, "SampleQC": "PASS", "AssayQC": "PASS",
+                 "Normalization": "Plate control", "DataAnalysisRefID": LOT}
+            )
+        )  # fmt: skip
+    pl.concat(rows).write_parquet(data / "npx.parquet")
+    pl.DataFrame(
+        {"SAMPLE": [s[0] for s in samples], "USUBJID": [s[1] for s in samples], "TIMEPOINT": [s[2] for s in samples]}
+    ).write_csv(data / "plasma_samples.csv")
+
+
+def _write_metabolome(data: Path, rng: np.random.Generator, who: list[str]) -> None:
+    """Feature table with QC and blanks, drift, dilution; tryptophan falls and kynurenine rises; leucine has an isomer."""
+    known = {"tryptophan": 205.09715, "kynurenine": 209.09207, "leucine or isoleucine": 132.10191, "glucose": 181.07066}
+    mz = np.r_[list(known.values()), np.round(rng.uniform(100, 800, 56), 4)]
+    level, person = rng.normal(16, 1.5, 60), {p: rng.normal(0, 0.5, 60) for p in who}
+    runs = [(f"{p}_{t}", p, t) for p in who for t in ("baseline", "C2D1")]
+    order: list[tuple[str, str, str]] = [("blank_1", "", "blank")]
+    for i, run in enumerate(runs):
+        order += [(f"QC_{i // 5}", "", "qc")] if i % 5 == 0 else []
+        order.append(run)
+    order.append(("QC_end", "", "qc"))
+    columns: dict[str, Any] = {"mz": mz, "rt": np.round(rng.uniform(60, 900, 60), 1)}
+    for place, (name, patient, what) in enumerate(order):
+        own = level.copy()
+        if patient:
+            own = own + person[patient] + rng.normal(0, 0.25, 60) + rng.normal(0, 0.3)
+            own[:2] += np.array([-0.6, 0.7]) if what == "C2D1" else 0
+        own = own + rng.normal(0, 0.08, 60) - 0.01 * place
+        columns[name] = np.round(2**own) if what != "blank" else np.where(np.arange(60) > 55, 2**level, 0.0)
+    pl.DataFrame(columns).write_csv(data / "features.csv")
+    pl.DataFrame(
+        {"SAMPLE": [o[0] for o in order], "ROLE": [o[2] if not o[1] else "sample" for o in order],
+         "BATCH": "b1", "ORDER": list(range(len(order)))}
+    ).write_csv(data / "runs.csv")  # fmt: skip
+    pl.DataFrame(
+        {"SAMPLE": [r[0] for r in runs], "USUBJID": [r[1] for r in runs], "TIMEPOINT": [r[2] for r in runs]}
+    ).write_csv(data / "metabolome_samples.csv")
+    pl.DataFrame(
+        {"name": ["tryptophan", "kynurenine", "leucine", "isoleucine", "glucose"],
+         "formula": ["C11H12N2O2", "C10H12N2O3", "C6H13NO2", "C6H13NO2", "C6H12O6"]}
+    ).write_csv(data / "compounds.csv")  # fmt: skip

@@ -79,6 +79,10 @@ def test_explain_patient_tells_each_scan(tmp_path: Path) -> None:
     assert "RECIST1.1-TL-PD-20" in story
     assert "Best overall response, confirmed: PR" in story
     assert "127 days" in story
+    picture = tmp_path / "one.png"
+    assert f"Picture: {picture}" in onearm("explain-patient", folder, "001", "--picture", picture).stdout
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    assert onearm("explain-patient", folder, "001", "--picture", tmp_path / "one.gif").returncode == 2
     assert onearm("explain-patient", folder, "777").returncode == 2
 
 

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 import polars as pl
 
 from onearm.analyses.population import Datasets, Population, populations
 from onearm.protocol import Protocol
 from onearm.results import concat_results
-from onearm.rules.liver import QUADRANTS, liver_peaks
+from onearm.rules.liver import QUADRANTS
 
 __all__ = ["liver"]
-
-_TESTS: Final = ("ALT", "AST", "BILI", "ALP")
 
 
 def liver(datasets: Datasets, protocol: Protocol) -> pl.DataFrame:
@@ -23,7 +19,7 @@ def liver(datasets: Datasets, protocol: Protocol) -> pl.DataFrame:
     Parameters
     ----------
     datasets : Datasets
-        With ``adsl`` and ``adlb``.
+        With ``adsl`` and ``adhy``.
     protocol : Protocol
         ``[safety]``: the analysis set.
 
@@ -39,27 +35,25 @@ def liver(datasets: Datasets, protocol: Protocol) -> pl.DataFrame:
     .. [1] U.S. Food and Drug Administration (2009), Guidance for industry. Drug-induced liver injury: premarketing clinical
        evaluation.
     """
-    adlb = datasets.get("adlb")
-    if adlb is None or not adlb["PARAMCD"].is_in(_TESTS).any():
+    adhy = datasets.get("adhy")
+    if adhy is None or adhy.is_empty():
         return concat_results(())
     return concat_results(
-        _quadrants(population, adlb) for population in populations(datasets, protocol, protocol.safety_set)
+        _quadrants(population, adhy) for population in populations(datasets, protocol, protocol.safety_set)
     )
 
 
-def _quadrants(population: Population, adlb: pl.DataFrame) -> pl.DataFrame:
-    under = population.of(adlb).filter(pl.col("ONTRTFL") == "Y")
-    values = under.select(subject="USUBJID", day="ADT", test="PARAMCD", multiple=pl.col("AVAL") / pl.col("ANRHI"))
-    peaks = liver_peaks(values)
-    rows = population.rows("liver", "ADLB", "HYSLAW")
-    known = peaks.filter(pl.col("quadrant").is_not_null())
+def _quadrants(population: Population, adhy: pl.DataFrame) -> pl.DataFrame:
+    peaks = population.of(adhy)
+    rows = population.rows("liver", "ADHY", "HYSLAW")
+    known = peaks.filter(pl.col("QUADRANT").is_not_null())
     for quadrant in QUADRANTS:
-        mine = known.filter(pl.col("quadrant") == quadrant)
+        mine = known.filter(pl.col("QUADRANT") == quadrant)
         rows.add_share(mine.height, known.height, variable="quadrant", level=quadrant)
-    cases = known.filter(pl.col("quadrant") == QUADRANTS[0])
-    for level, column in (("without cholestasis", "is_without_cholestasis"), ("within 30 days", "is_within_30_days")):
-        rows.add("n", cases.filter(pl.col(column)).height, variable="hys_law", level=level, unit="count")
-    for test, column in (("ALT or AST", "transaminase"), ("bilirubin", "bilirubin")):
+    cases = known.filter(pl.col("QUADRANT") == QUADRANTS[0])
+    for level, column in (("without cholestasis", "NOCHOLFL"), ("within 30 days", "W30FL")):
+        rows.add("n", cases.filter(pl.col(column) == "Y").height, variable="hys_law", level=level, unit="count")
+    for test, column in (("ALT or AST", "TRANSA"), ("bilirubin", "BILI")):
         highest = peaks[column].max()
         value = float(highest) if isinstance(highest, float) else None
         note = None if value is not None else "no value with an upper limit of normal"

@@ -27,11 +27,18 @@ from onearm.analyses.laboratory import laboratory
 from onearm.analyses.liver import liver
 from onearm.analyses.models import models
 from onearm.analyses.observed import observed_times
+from onearm.analyses.omics import (
+    feature_difference,
+    feature_quality,
+    feature_score,
+    feature_survival,
+)
 from onearm.analyses.population import Datasets
 from onearm.analyses.response import best_response, progression_extents, response_rate, tumour_change
 from onearm.analyses.subgroups import subgroups
 from onearm.analyses.survival import follow_up, survival, survival_curve, survival_rate
 from onearm.analyses.therapy import therapy
+from onearm.analyses.tissue import slope_change_groups, tissue_alignment
 from onearm.protocol import Protocol
 from onearm.results import concat_results
 
@@ -179,6 +186,50 @@ ANALYSES: Final[Mapping[str, Analysis]] = MappingProxyType(
             biomarker_survival,
             ("n", "events", "hazard_ratio", "conf_low", "conf_high", "p_value", "q_value", "median", "p_log_rank"),
             "Cox DR (1972), J R Stat Soc B 34:187-220; Anderson JR, Cain KC, Gelber RD (1983), J Clin Oncol 1:710-719",
+        ),
+        "feature_quality": Analysis(
+            feature_quality, ("n", "p", "text"), "Broadhurst D et al. (2018), Metabolomics 14:72"
+        ),
+        "feature_difference": Analysis(
+            feature_difference,
+            (
+                "n",
+                "N",
+                "estimate",
+                "conf_low",
+                "conf_high",
+                "statistic",
+                "p_value",
+                "q_value",
+                "score",
+                "normalised_score",
+                "q_gsea",
+                "fold",
+                "rho",
+                "p_high_low",
+            ),
+            "Smyth GK (2004), Stat Appl Genet Mol Biol 3:3; Love MI, Huber W, Anders S (2014), Genome Biol 15:550; "
+            "Subramanian A et al. (2005), Proc Natl Acad Sci USA 102:15545-15550; Merico D et al. (2010), PLoS One 5:e13984",
+        ),
+        "feature_score": Analysis(
+            feature_score,
+            ("n", "median_first", "median_second", "estimate", "auc", "p_value", "q_value"),
+            "Barbie DA et al. (2009), Nature 462:108-112; Becht E et al. (2016), Genome Biol 17:218",
+        ),
+        "feature_survival": Analysis(
+            feature_survival,
+            ("n", "events", "hazard_ratio", "conf_low", "conf_high", "p_value", "q_value"),
+            "Cox DR (1972), J R Stat Soc B 34:187-220; Benjamini Y, Hochberg Y (1995), J R Stat Soc B 57:289-300",
+        ),
+        "slope_change": Analysis(
+            slope_change_groups,
+            ("cut", "undecided", "n", "median", "q1", "q3", "p_value", "hazard_ratio", "concordance"),
+            "ALTER-E-003, Mol Cancer (2025), doi 10.1186/s12943-025-02376-w; Harrell FE et al. (1982), JAMA 247:2543-2546",
+        ),
+        "tissue_alignment": Analysis(
+            tissue_alignment,
+            ("n", "median", "q1", "q3", "landmark", "shift", "confidence"),
+            "Hahne F et al. (2010), Cytometry A 77A:121-131",
         ),
     }
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -84,13 +85,32 @@ def explain(folder: Folder) -> None:
 def explain_patient(
     folder: Folder,
     subject: Annotated[str, typer.Argument(help="USUBJID, or its end.", metavar="USUBJID")],
+    picture: Annotated[
+        Path | None,
+        typer.Option(help="Also draw planned against given treatment into this file, .svg or .png.", metavar="FILE"),
+    ] = None,
 ) -> None:
     """Tell the course of one patient: each scan, what was concluded, and why."""
-    from onearm.outputs.story import tell_patient
+    from onearm.errors import OnearmError
+    from onearm.outputs.story import find_patient, tell_patient
     from onearm.run import check_trial
 
+    if picture is not None and picture.suffix not in (".svg", ".png"):
+        raise OnearmError(f"--picture {picture}: found no ending .svg or .png. Fix: name the file patient.svg.")
     checked = check_trial(folder)
-    print(tell_patient(checked.derived.datasets, checked.findings, checked.protocol, subject), end="")
+    datasets = checked.derived.datasets
+    print(tell_patient(datasets, checked.findings, checked.protocol, subject), end="")
+    if picture is not None:
+        from onearm.data import write_bytes
+        from onearm.outputs import figures
+        from onearm.outputs.figures.style import stamp_synthetic
+
+        whole = find_patient(datasets["adsl"], subject)
+        figure = figures.draw_timeline(figures.timeline_data(datasets, checked.protocol, whole))
+        if checked.protocol.trial.synthetic:
+            stamp_synthetic(figure)
+        write_bytes(figures.to_svg(figure) if picture.suffix == ".svg" else figures.to_png(figure), picture)
+        print(f"\nPicture: {picture}")
 
 
 def new(
@@ -219,8 +239,9 @@ def _print_findings(findings: pl.DataFrame) -> None:
         print(f"         {first['message']}\n         Fix: {first['fix']}")
         rows = [
             f"{row['subject'] or '-'}" + (f" (row {row['row']})" if row["row"] else "")
-            for row in part.head(_MOST_FINDINGS).iter_rows(named=True)
+            for row in part.iter_rows(named=True)
         ]
-        if rows != ["-"]:
-            more = f" and {part.height - _MOST_FINDINGS} more" if part.height > _MOST_FINDINGS else ""
-            print(f"         {', '.join(rows)}{more}")
+        each = [f"{name} ({n}x)" if n > 1 else name for name, n in Counter(rows).items()]
+        if each != ["-"]:
+            more = f" and {len(each) - _MOST_FINDINGS} more" if len(each) > _MOST_FINDINGS else ""
+            print(f"         {', '.join(each[:_MOST_FINDINGS])}{more}")

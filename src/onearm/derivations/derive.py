@@ -13,6 +13,7 @@ from onearm.derivations.adae import derive_adae
 from onearm.derivations.adcm import derive_adcm
 from onearm.derivations.addv import derive_addv
 from onearm.derivations.adex import derive_adex
+from onearm.derivations.adhy import derive_adhy
 from onearm.derivations.adlb import derive_adlb
 from onearm.derivations.adrs import derive_adrs, timepoints
 from onearm.derivations.adsl import derive_adsl, flag_sets
@@ -42,7 +43,7 @@ class Derived:
     Parameters
     ----------
     datasets : mapping of str to polars.DataFrame
-        ``adsl adtr adrs adrsr adtte adex adae adlb adcm addv adbm``, and those of the assays.
+        ``adsl adtr adrs adrsr adtte adex adae adlb adhy adcm addv adbm``, and those of the assays.
     findings : polars.DataFrame
         Contradictions between records, beside those that reading found.
     """
@@ -95,6 +96,7 @@ def derive(source: Source, protocol: Protocol) -> Derived:
     every = stack_readers({who: tracks[twin or who].adrs for who, twin in compared.items()})
     datasets = {"adsl": adsl, "adtr": mine.adtr, "adrs": adrs, "adrsr": every, "adtte": adtte, "adex": adex}
     datasets |= {"adae": derive_adae(records, adsl, protocol), "adlb": derive_adlb(records, adsl, protocol)}
+    datasets["adhy"] = derive_adhy(datasets["adlb"], adsl)
     datasets["adcm"] = derive_adcm(records, adsl, protocol)
     datasets["addv"] = derive_addv(datasets, records, protocol)
     biomarkers = derive_biomarkers(source, adsl, adrs, protocol)

@@ -15,7 +15,6 @@ from onearm.derivations.eligibility import find_ineligible
 from onearm.derivations.records import Records
 from onearm.protocol import Protocol, Treatment
 from onearm.rules.ctcae import read_criteria
-from onearm.rules.liver import QUADRANTS, liver_peaks
 from onearm.terms import Severity
 
 __all__ = ["RULES", "check_safety"]
@@ -150,7 +149,7 @@ def check_safety(
     records : Records
         Dated records.
     datasets : mapping of str to polars.DataFrame
-        ``adsl adae adlb addv``.
+        ``adsl adrs adae adlb adhy addv``.
     protocol : Protocol
         Drugs and where grades come from.
 
@@ -166,7 +165,7 @@ def check_safety(
     _ungraded(findings, datasets["adlb"], files.get("lb"))
     if datasets["adae"].height and datasets["adlb"].height:
         _against_values(findings, datasets["adae"], datasets["adlb"], files, _names(protocol))
-    _liver(findings, datasets["adlb"], files.get("lb"))
+    _liver(findings, datasets["adhy"], files.get("lb"))
     _deviations(findings, datasets["addv"], files)
     _unchecked(findings, records, datasets, protocol, files)
     return findings.frame()
@@ -261,12 +260,9 @@ def _ungraded(findings: Findings, adlb: pl.DataFrame, file: str | None) -> None:
             findings.add(rule, domain="lb", file=file, column=column, test=test, n=n)
 
 
-def _liver(findings: Findings, adlb: pl.DataFrame, file: str | None) -> None:
-    under = adlb.filter(pl.col("ONTRTFL") == "Y")
-    values = under.select(subject="USUBJID", day="ADT", test="PARAMCD", multiple=pl.col("AVAL") / pl.col("ANRHI"))
-    cases = liver_peaks(values).filter(pl.col("quadrant") == QUADRANTS[0])
-    rows = cases.select(USUBJID="subject", SRCROW=pl.lit(None, dtype=pl.Int64))
-    findings.add_rows("SAFETY-HYS-LAW", rows, domain="lb", file=file, column="LBSTRESN")
+def _liver(findings: Findings, adhy: pl.DataFrame, file: str | None) -> None:
+    cases = adhy.filter(pl.col("RULE") == "HYS-LAW-RANGE").with_columns(SRCROW=pl.lit(None, dtype=pl.Int64))
+    findings.add_rows("SAFETY-HYS-LAW", cases, domain="lb", file=file, column="LBSTRESN")
 
 
 def _names(protocol: Protocol) -> pl.DataFrame:

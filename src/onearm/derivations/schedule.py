@@ -33,14 +33,20 @@ def find_schedule_deviations(
     ------
     polars.DataFrame
         ``USUBJID ADT SRCDOM SRCSEQ RULE WHY``. A scan is due until the first progression, a new anticancer therapy, death,
-        the day last known alive or the cut-off, whichever is first; a visit is due until the last dose as well.
+        the day last known alive or the cut-off, whichever is first, and of who withdrew or was lost until the last dose; a
+        visit is due until the last dose.
     """
     treated = adsl.filter(pl.col("TRTSDT").is_not_null())
     steps = tuple((step.every_days, step.until_day) for step in protocol.tumour.schedule)
-    if steps and treated.height:
+    # One row per patient says when somebody progressed, not when scans were made.
+    are_recorded = any(records.get(domain) is not None for domain in ("tr", "tu", "rs"))
+    if steps and treated.height and are_recorded:
         progressed = adrs.filter((pl.col("PARAMCD") == "PD") & (pl.col("AVALC") == "Y")).select("USUBJID", "ADT")
         ends = treated.join(progressed.unique("USUBJID"), on="USUBJID", how="left")
-        followed = _until(ends, "ADT", "NTRTDT", "DTHDT", "LSTALVDT", "CUTOFFDT")
+        # Who withdrew or was lost is not scanned any more.
+        gone = pl.col("DCTREAS").str.to_uppercase().str.contains("WITHDR|LOST TO FOLLOW").fill_null(False)
+        ends = ends.with_columns(_gone=pl.when(gone).then("TRTEDT"))
+        followed = _until(ends, "ADT", "NTRTDT", "DTHDT", "LSTALVDT", "CUTOFFDT", "_gone")
         scans = adrs.filter((pl.col("PARAMCD") == "OVR") & pl.col("ADY").is_not_null())
         scans = scans.select(subject="USUBJID", day="ADY", seq="SRCSEQ")
         days = [int(day) + 1 for day in planned_days(steps, until=_last(followed))]

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import polars as pl
 
-__all__ = ["ADAE", "ADBM", "ADCM", "ADDV", "ADEX", "ADLB", "ADRS", "ADSL", "ADTR", "ADTTE", "TRACE"]
+__all__ = ["ADAE", "ADBM", "ADCM", "ADDV", "ADEX", "ADHY", "ADLB", "ADRS", "ADSL", "ADTR", "ADTTE", "TRACE"]
 
 _IDS: Final[dict[str, Any]] = {"STUDYID": pl.String, "USUBJID": pl.String}
 TRACE: Final[dict[str, Any]] = {"SRCDOM": pl.String, "SRCSEQ": pl.Int64, "RULE": pl.String, "WHY": pl.String}
@@ -187,5 +187,15 @@ ADBM: Final[dict[str, Any]] = {
     "ANL01FL": pl.String,
     "ANLGRP": pl.String,
     "RSPFL": pl.String,
+    **TRACE,
+}
+ADHY: Final[dict[str, Any]] = {
+    **_IDS,
+    "TRANSA": pl.Float64,
+    "BILI": pl.Float64,
+    "ALP": pl.Float64,
+    "QUADRANT": pl.String,
+    "NOCHOLFL": pl.String,
+    "W30FL": pl.String,
     **TRACE,
 }

@@ -31,9 +31,12 @@ from onearm.outputs.tables.biomarkers import tabulate_biomarkers
 from onearm.outputs.tables.deviations import tabulate_deviations
 from onearm.outputs.tables.laboratory import tabulate_laboratory
 from onearm.outputs.tables.liver import tabulate_liver
+from onearm.outputs.tables.omics import tabulate_features
+from onearm.outputs.tables.others import FEATURES
 from onearm.outputs.tables.sensitivity import tabulate_sensitivity
 from onearm.outputs.tables.subgroups import tabulate_models, tabulate_subgroups
 from onearm.outputs.tables.therapy import tabulate_therapy
+from onearm.outputs.tables.tissue import tabulate_tissue
 
 if TYPE_CHECKING:
     import polars as pl
@@ -81,7 +84,10 @@ def present(
     """
     tell = progress or (lambda _: None)
     printer = printer_of(protocol)
-    lookups = [Lookup(results, group) for group in groups_of(results, protocol)]
+    groups = groups_of(results, protocol)
+    # thousands of features have results; their tables and figures take what they show by themselves
+    few = results.filter(~results["analysis"].str.starts_with(FEATURES))
+    lookups = [Lookup(few, group) for group in groups]
     tables: dict[str, list[Table]] = {
         "flow": [tabulate_disposition(lookups, printer)],
         "baseline": [tabulate_baseline(lookups, protocol, printer)],
@@ -99,7 +105,11 @@ def present(
             tabulate_liver(lookups, printer),
         ],
         "therapy": tabulate_therapy(lookups, protocol, printer),
-        "biomarkers": tabulate_biomarkers(lookups, protocol, printer),
+        "biomarkers": [
+            *tabulate_biomarkers(lookups, protocol, printer),
+            *tabulate_tissue(lookups, protocol, printer),
+            *tabulate_features(results, datasets, groups, protocol, printer),
+        ],
         "design": [tabulate_design(lookups, printer)],
         "further": [tabulate_rest(results, printer)],
     }

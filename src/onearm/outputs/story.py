@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from onearm.protocol import Protocol
 
-__all__ = ["tell_patient"]
+__all__ = ["find_patient", "tell_patient"]
 
 _RESPONSES = {
     "TRGRESP": "target lesions",
@@ -49,7 +49,7 @@ def tell_patient(datasets: Mapping[str, pl.DataFrame], findings: pl.DataFrame, p
     DataError
         If nobody, or more than one patient, is meant.
     """
-    subject = _find(datasets["adsl"], subject)
+    subject = find_patient(datasets["adsl"], subject)
     mine = {name: _rows(table, subject) for name, table in datasets.items()}
     parts = [
         _who(mine["adsl"][0], protocol),
@@ -57,12 +57,33 @@ def tell_patient(datasets: Mapping[str, pl.DataFrame], findings: pl.DataFrame, p
         *_scans(mine["adtr"], mine["adrs"]),
         _best(mine["adrs"]),
         *_times(mine["adtte"], protocol),
+        _deviations(mine.get("addv", [])),
         _found(findings, subject),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def _find(adsl: pl.DataFrame, subject: str) -> str:
+def find_patient(adsl: pl.DataFrame, subject: str) -> str:
+    """
+    Find a patient by the identifier or its end.
+
+    Parameters
+    ----------
+    adsl : polars.DataFrame
+        Subject-level dataset.
+    subject : str
+        USUBJID, or its end where only one patient ends so.
+
+    Returns
+    -------
+    str
+        USUBJID.
+
+    Raises
+    ------
+    DataError
+        If nobody, or more than one patient, is meant.
+    """
     known = adsl["USUBJID"].to_list()
     if subject in known:
         return subject
@@ -157,6 +178,13 @@ def _times(times: list[dict[str, Any]], protocol: Protocol) -> Iterator[str]:
         printed = format_number(months, protocol.conventions.month_digits)
         days = f"{row['AVAL']:g} days, " if row["AVALU"] == "DAYS" else ""
         yield f"{row['PARAM']} ({row['PARAMCD']}): {days}{printed} months, {end} [{row['RULE']}]. {row['WHY']}"
+
+
+def _deviations(rows: list[dict[str, Any]]) -> str:
+    if not rows:
+        return ""
+    lines = [f"  {format_date(row['ADT']) if row['ADT'] else 'no date'} [{row['RULE']}] {row['WHY']}" for row in rows]
+    return "\n".join(["Deviations from the protocol:", *lines])
 
 
 def _found(findings: pl.DataFrame, subject: str) -> str:

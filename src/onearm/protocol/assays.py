@@ -4,37 +4,23 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Discriminator, Field, Tag
+from pydantic import Discriminator, Tag
 
+from onearm.protocol.assay_omics import FeaturesAssay
+from onearm.protocol.assay_section import AssaySection, SampleSheet
+from onearm.protocol.assay_tissue import CellsAssay
 from onearm.protocol.base import Months, Name, Section
 
-__all__ = ["Assay", "AssaySection", "Biomarker", "SampleSheet", "TableAssay", "assay_kind"]
-
-
-class SampleSheet(Section):
-    """``[assay.NAME.samples]``: which sample is whose, and when it was taken."""
-
-    file: Name
-    sheet: str | None = None
-    sample: Name = "SAMPLE"
-    """Column of the sample's identifier, as the assay's files spell it."""
-    subject: Name = "USUBJID"
-    timepoint: Name | None = "TIMEPOINT"
-    """Column of the planned time, such as ``baseline``; where the sheet has no such column, every sample is a baseline one."""
-    date: Name | None = "DATE"
-    batch: Name | None = "BATCH"
-    tissue: Name | None = "TISSUE"
-    timepoints: dict[str, str] = Field(default_factory=dict)
-    """From a timepoint in the file to the one the protocol speaks of: ``{ "C1D1" = "baseline" }``."""
-
-
-class AssaySection(Section):
-    """What every assay says."""
-
-    label: str | None = None
-    """What is printed; the name of the assay where missing."""
-    samples: SampleSheet | None = None
-    """Missing: the identifiers of the assay's own files are those of the patients."""
+__all__ = [
+    "Assay",
+    "AssaySection",
+    "Biomarker",
+    "CellsAssay",
+    "FeaturesAssay",
+    "SampleSheet",
+    "TableAssay",
+    "assay_kind",
+]
 
 
 class TableAssay(AssaySection):
@@ -76,7 +62,12 @@ def assay_kind(section: object) -> str:
     return str(section.get("kind", "table")) if isinstance(section, dict) else "table"
 
 
-Assay = Annotated[Annotated[TableAssay, Tag("table")], Discriminator(assay_kind)]
+Assay = Annotated[
+    Annotated[TableAssay, Tag("table")]
+    | Annotated[CellsAssay, Tag("cells")]
+    | Annotated[FeaturesAssay, Tag("features")],
+    Discriminator(assay_kind),
+]
 """Any assay; each room that reads one adds its section here."""
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from onearm.errors import suggest
 from onearm.protocol.biomarker_checks import check_biomarkers
 from onearm.protocol.endpoints import kind_of
+from onearm.protocol.omics_checks import check_omics
 from onearm.terms import BEST_RESPONSES, IMMUNE_BEST_RESPONSES
 
 __all__ = ["cross_check"]
@@ -43,6 +44,7 @@ def cross_check(raw: dict[str, Any]) -> Iterator[Problem]:
     for name, model in _tables(raw, "model"):
         yield from _model(name, model, raw)
     yield from check_biomarkers(raw)
+    yield from check_omics(raw)
 
 
 def _tables(raw: dict[str, Any], key: str) -> list[tuple[str, dict[str, Any]]]:

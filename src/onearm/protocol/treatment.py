@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -57,6 +58,12 @@ class Treatment(Section):
             first, _, last = part.partition("-")
             found.update(range(int(first), int(last or first) + 1))
         return tuple(sorted(found))
+
+    @property
+    def pause_days(self) -> int:
+        """Longest pause that the plan has between two dosing days."""
+        days = (*self.days, self.days[0] + self.cycle_days)
+        return max(after - before - 1 for before, after in pairwise(days))
 
     @property
     def amount_unit(self) -> str:

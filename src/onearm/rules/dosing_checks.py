@@ -135,7 +135,7 @@ def _first_of(rows: pl.DataFrame, *keys: str) -> pl.DataFrame:
 
 
 def _levels(given: pl.DataFrame, plan: DosingPlan) -> list[pl.DataFrame]:
-    dose = pl.col("dose").round(2)
+    dose = pl.col("dose").round(2).cast(pl.String).str.replace(r"\.0$", "")
     allowed = ", ".join(f"{level:g}" for level in plan.levels)
     is_level = pl.col("level").is_not_null()
     if plan.lowest_dose is not None:

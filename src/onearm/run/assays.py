@@ -5,15 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 import polars as pl
 
 from onearm.data import Findings
-from onearm.data.assays import Assay, SampleOptions, TableOptions, read_table_assay
+from onearm.data.assays import (
+    Assay,
+    CellFiles,
+    CellOptions,
+    SampleOptions,
+    TableOptions,
+    read_cells_assay,
+    read_table_assay,
+)
+from onearm.data.assays.omics import FeatureOptions, read_features_assay
 from onearm.errors import DataError
 from onearm.protocol import Protocol
-from onearm.protocol.assays import SampleSheet, TableAssay
+from onearm.protocol.assays import CellsAssay, FeaturesAssay, SampleSheet, TableAssay
 
 __all__ = ["KINDS", "assay_files", "read_assays", "sample_options"]
 
@@ -40,8 +49,36 @@ def _read_table(folder: Path, name: str, section: TableAssay, findings: Findings
     return read_table_assay(folder, name, TableOptions(**own, samples=sample_options(section.samples)), findings)
 
 
-Reader = Callable[[Path, str, "TableAssay", Findings], Assay]
-KINDS: Final[Mapping[str, Reader]] = MappingProxyType({"table": _read_table})
+def _read_cells(folder: Path, name: str, section: CellsAssay, findings: Findings) -> Assay:
+    options = CellOptions(
+        software=section.software,
+        um_per_pixel=section.um_per_pixel,
+        statistics=(section.statistic,),
+        columns=section.columns,
+        blank_class_is_negative=section.blank_class_is_negative,
+    )
+    files = CellFiles(
+        section.files,
+        section.areas,
+        section.scores,
+        options,
+        tuple((marker, limit.compartment, limit.above) for marker, limit in section.thresholds.items()),
+        section.sample_is,
+        sample_options(section.samples),
+    )
+    return read_cells_assay(folder, name, files, findings)
+
+
+def _read_features(folder: Path, name: str, section: FeaturesAssay, findings: Findings) -> Assay:
+    own = {key: getattr(section, key) for key in FeatureOptions.__dataclass_fields__ if hasattr(section, key)}
+    own |= {"samples": sample_options(section.samples), "has_mcp_counter": "mcp_counter" in section.scores}
+    return read_features_assay(folder, name, FeatureOptions(**own), findings)
+
+
+Reader = Callable[[Path, str, Any, Findings], Assay]  # each reader takes the section of its kind
+KINDS: Final[Mapping[str, Reader]] = MappingProxyType(
+    {"table": _read_table, "cells": _read_cells, "features": _read_features}
+)
 """Kind of an assay to what reads it."""
 
 
@@ -62,6 +99,9 @@ def assay_files(protocol: Protocol) -> Collection[str]:
     found = []
     for section in protocol.assay.values():
         found += [str(value) for key, value in section.model_dump().items() if key == "file" and value]
+        found += [*section.files, *section.areas, *section.scores] if isinstance(section, CellsAssay) else []
+        if isinstance(section, FeaturesAssay):
+            found += [name for name in (section.runs, section.compounds, *section.gene_sets, section.limit) if name]
         found += [section.samples.file] if section.samples else []
     return found
 

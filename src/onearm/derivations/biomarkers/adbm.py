@@ -12,6 +12,8 @@ import polars as pl
 from onearm.data import Findings, Source
 from onearm.data.assays import BASELINE, Assay
 from onearm.derivations.adtr import study_day
+from onearm.derivations.biomarkers.cells import measure_tissue
+from onearm.derivations.biomarkers.features import measure_features
 from onearm.derivations.biomarkers.groups import with_groups
 from onearm.derivations.biomarkers.measured import Context, Measurer
 from onearm.derivations.biomarkers.responders import with_responders
@@ -24,7 +26,9 @@ from onearm.protocol.assays import Biomarker
 
 __all__ = ["KINDS", "Biomarkers", "derive_biomarkers"]
 
-KINDS: Final[Mapping[str, Measurer]] = MappingProxyType({"table": measure_table})
+KINDS: Final[Mapping[str, Measurer]] = MappingProxyType(
+    {"table": measure_table, "cells": measure_tissue, "features": measure_features}
+)
 """Kind of an assay to what takes its biomarkers out of it."""
 _KEYS: Final = ("USUBJID", "PARAMCD", "AVISIT")
 

@@ -9,9 +9,18 @@ from onearm.outputs import figures as draw
 from onearm.outputs.album.biomarkers import biomarker_boxes, biomarker_curves, biomarker_pairs
 from onearm.outputs.album.course import flow, modelled_size, spider, swimmer, waterfall
 from onearm.outputs.album.forest import forest
+from onearm.outputs.album.omics import (
+    feature_components,
+    feature_heatmaps,
+    feature_networks,
+    feature_sets,
+    feature_volcanoes,
+)
 from onearm.outputs.album.picture import Picture, Trial
 from onearm.outputs.album.safety import adverse_events
 from onearm.outputs.album.survival import survival
+from onearm.outputs.album.tissue import field_maps
+from onearm.outputs.album.treatment import doses, hys_law, timelines
 from onearm.outputs.figures.style import Size
 
 if TYPE_CHECKING:
@@ -33,10 +42,19 @@ MAKERS: Final[tuple[Callable[[Trial, Lookup], Iterator[Picture]], ...]] = (
     swimmer,
     survival,
     forest,
+    doses,
+    timelines,
     adverse_events,
+    hys_law,
     biomarker_boxes,
     biomarker_pairs,
     biomarker_curves,
+    field_maps,
+    feature_components,
+    feature_volcanoes,
+    feature_heatmaps,
+    feature_sets,
+    feature_networks,
 )
 """What draws the figures, in the order of the report; each gives none where there is nothing to draw."""
 

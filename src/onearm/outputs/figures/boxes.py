@@ -99,7 +99,7 @@ def _draw_panel(axes: Axes, panel: Panel, room_mm: float) -> None:
     axes.set_xticks(range(len(labels)), labels, fontsize=SMALL)
     axes.tick_params(axis="x", length=0)
     axes.set_ylabel(panel.y_label, fontsize=SMALL)
-    title = wrap_mm(panel.title, room_mm + 12)[:2]
+    title = wrap_mm(panel.title, (room_mm + 12) / 1.15)[:2]
     axes.annotate(
         "\n".join(title), (0, 1), xycoords="axes fraction", xytext=(-9, 13 if panel.note else 5),
         textcoords="offset points", fontweight="bold", va="bottom", linespacing=1.05,

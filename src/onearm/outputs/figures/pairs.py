@@ -104,7 +104,7 @@ def _draw_panel(axes: Axes, panel: Pairs, room_mm: float) -> None:
     axes.tick_params(axis="x", length=0)
     axes.set_ylabel(panel.y_label, fontsize=SMALL)
     axes.annotate(
-        "\n".join(wrap_mm(panel.title, room_mm + 12)[:2]), (0, 1), xycoords="axes fraction",
+        "\n".join(wrap_mm(panel.title, (room_mm + 12) / 1.15)[:2]), (0, 1), xycoords="axes fraction",
         xytext=(-9, 13 if panel.note else 5), textcoords="offset points", fontweight="bold", va="bottom", linespacing=1.05,
     )  # fmt: skip
     axes.annotate(

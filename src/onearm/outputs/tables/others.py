@@ -24,7 +24,7 @@ KNOWN_ANALYSES: Final = frozenset(
         "survival_curve", "survival_at_risk", "follow_up", "tumour_change", "exposure", "design", "subgroup",
         "subgroup_test", "model", "sensitivity", "adverse_events", "laboratory", "therapy", "liver", "biomarker_summary",
         "biomarker_response", "biomarker_response_rate", "biomarker_change", "biomarker_survival", "biomarker_groups",
-        "biomarker_curve",
+        "biomarker_curve", "slope_change", "tissue_alignment",
     }
 )  # fmt: skip
 SPLIT_ANALYSES: Final = frozenset({"subgroup", "subgroup_test", "model", "sensitivity", "biomarker_curve"})

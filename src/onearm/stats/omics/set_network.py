@@ -145,16 +145,17 @@ def _layout(networkx: Any, graph: Any, seed: int) -> Floats:
     left, top, height = 0.0, 0.0, 0.0
     for part in parts:
         side = 1.0 if len(part) == 1 else np.sqrt(len(part)) * 1.25
+        tall = side if len(part) > 2 else 1.0
         if left + side > row_width and left > 0:
             left, top, height = 0.0, top + height, 0.0
-        spot = np.full((1, 2), 0.5)
-        if len(part) > 1:
+        spot = np.full((1, 2), 0.5) if len(part) == 1 else np.array([[0.2, 0.5], [0.8, 0.5]])
+        if len(part) > 2:
             inner = networkx.spring_layout(graph.subgraph(part), weight="weight", seed=seed, iterations=200)
             spot = np.array([inner[node] for node in part])
             low, high = spot.min(axis=0), spot.max(axis=0)
             spot = 0.14 + 0.72 * (spot - low) / np.where(high > low, high - low, 1.0)
-        place[part] = np.column_stack([left + side * spot[:, 0], -(top + side * (1 - spot[:, 1]))])
-        left, height = left + side, max(height, side)
+        place[part] = np.column_stack([left + side * spot[:, 0], -(top + tall * (1 - spot[:, 1]))])
+        left, height = left + side, max(height, tall)
     low, high = place.min(axis=0), place.max(axis=0)
     return np.asarray((place - low) / max(float((high - low).max()), 1e-9))
 
