@@ -25,10 +25,13 @@ class Move(NamedTuple):
         Endpoints and characteristics that changed.
     undo : callable
         Takes the change back.
+    changed : tuple of int
+        Patients whose times changed; empty where labels did, or where that is not known.
     """
 
     touched: frozenset[str]
     undo: Callable[[], None]
+    changed: tuple[int, ...] = ()
 
 
 def anneal(
@@ -82,9 +85,10 @@ def anneal(
             continue
         if move.touched not in touching:
             touching[move.touched] = [i for i, term in enumerate(terms) if term.touches & move.touched]
+        concerned = [i for i in touching[move.touched] if terms[i].concerns(patients, move.changed)]
         # the threshold is drawn beforehand: a sum that has passed it need not be finished
         allowed = current - temperature * math.log(1.0 - rng.random())
-        changed = _recompute(patients, terms, touching[move.touched], losses, current, allowed)
+        changed = _recompute(patients, terms, concerned, losses, current, allowed)
         if changed is None:
             move.undo()
             continue
@@ -94,6 +98,7 @@ def anneal(
         if current < best - 1e-12:
             best, kept = current, _copy(patients)
     patients.codes, patients.labels = kept.codes, kept.labels
+    patients.restored()
     return best
 
 

@@ -21,6 +21,9 @@ _STEPS: Final = 30
 _FAR: Final = 15.0
 """A logarithm of a hazard ratio beyond this stands for an infinite one."""
 
+_FARTHEST: Final = 1e4
+"""A variance of the logarithm of a hazard ratio beyond this stands for an infinite one."""
+
 
 class HazardNumbers(NamedTuple):
     """
@@ -208,8 +211,10 @@ def pattern_hazard(
             return _NONE
         if np.max(np.abs(step)) < 1e-8:
             break
-    error = math.sqrt(max(float(np.linalg.inv(information)[0, 0]), 1e-300))
-    first = float(beta[0])
+    variance, first = float(np.linalg.inv(information)[0, 0]), float(beta[0])
+    if not 0 < variance < _FARTHEST:  # a flat likelihood: one of the covariates is infinite
+        return _NONE
+    error = math.sqrt(variance)
     return HazardNumbers(
         math.exp(first),
         math.exp(first - z * error),

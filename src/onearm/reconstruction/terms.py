@@ -90,6 +90,9 @@ class Patients:
             return (i for i, label in enumerate(labels) if label in levels)
         return (i for i in range(self.n) if all(labels[i] in levels for labels, levels in among))
 
+    def restored(self) -> None:
+        """Bring up to date what is derived from times and labels, after all of them were put back."""
+
     def times(self, endpoint: str, among: Sequence[Among] = ()) -> list[int]:
         """
         Collect the times of some patients.
@@ -138,12 +141,36 @@ class Term:
         Gives the numbers from the patients, NaN where they do not exist.
     touches : frozenset of str
         Endpoints and characteristics that the numbers depend on.
+    among : tuple of Among
+        Of whose times; empty for all.
     """
 
     names: tuple[str, ...]
     printed: tuple[Printed, ...]
     compute: Callable[[Patients], Sequence[float]]
     touches: frozenset[str]
+    among: tuple[Among, ...] = ()
+
+    def concerns(self, patients: Patients, changed: Sequence[int]) -> bool:
+        """
+        Say whether new times of some patients can change the numbers.
+
+        Parameters
+        ----------
+        patients : Patients
+            As they are.
+        changed : sequence of int
+            Whose times are new; empty where labels changed.
+
+        Returns
+        -------
+        bool
+            False only if none of them is among those the numbers are about.
+        """
+        if not self.among or not changed:
+            return True
+        wanted = [(patients.labels[variable], _levels(level)) for variable, level in self.among]
+        return any(all(labels[i] in levels for labels, levels in wanted) for i in changed)
 
     def loss(self, patients: Patients) -> float:
         """
@@ -199,7 +226,7 @@ def curve_term(target: CurveTargets, conventions: Conventions) -> Term:
         return [reader(steps, found) for reader in readers]
 
     touches = frozenset([target.endpoint, *(variable for variable, _ in target.among)])
-    return Term(tuple(names), tuple(shown), compute, touches)
+    return Term(tuple(names), tuple(shown), compute, touches, target.among)
 
 
 _Reader = Callable[[Steps, dict[str, tuple[float, float, float]]], float]
