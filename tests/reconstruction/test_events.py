@@ -26,4 +26,4 @@ def test_a_row_larger_than_its_total_is_a_conflict_and_stops_nothing() -> None:
     table = AdverseEventTargets(20, (TermTargets("Rash", 9, 0), TermTargets("Fever", 3, 0)), any_event=8)
     events, solved = solve_event_sets({"TRAE": table}, 20, seed=1)
     assert patients(events, "Fever") == 3
-    assert any("Rash" in conflict.names for conflict in solved[0].conflicts)
+    assert any("Rash.any grade" in conflict.names for conflict in solved[0].conflicts)

@@ -235,7 +235,7 @@ def _curves(builder: Builder) -> tuple[CurveTargets, ...]:
     for statement, meaning in builder.about("time"):
         if _is_response_time(builder.protocol.times[meaning.name]):
             continue
-        if meaning.name == "OS" and builder.extra.get("ends_at_last_visit"):
+        if meaning.of or (meaning.name == "OS" and builder.extra.get("ends_at_last_visit")):
             continue
         key = (meaning.name, _among(meaning))
         label = " ".join([meaning.name, *(f"{one.variable}={one.level}" for one in key[1])])
