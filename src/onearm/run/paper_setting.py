@@ -6,12 +6,13 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from typing import Any, Final
 
 from onearm.protocol import Protocol
 from onearm.published import Published
 from onearm.published.model import Statement
-from onearm.published.numbers import Meaning, Meanings
+from onearm.published.numbers import Meaning, Meanings, statement_key
 from onearm.reconstruction.setting import Action, Other, Setting
 
 __all__ = ["Builder", "paper_setting", "stated_count"]
@@ -47,7 +48,7 @@ class Builder:
 
     def about(self, *kinds: str) -> Iterator[tuple[Statement, Meaning]]:
         """
-        Give the statements about some kinds of numbers, without those that cannot be met.
+        Give the statements about some kinds of numbers, without those that cannot be met or are not looked for.
 
         Parameters
         ----------
@@ -59,8 +60,10 @@ class Builder:
         tuple of Statement and Meaning
             In the order of the file.
         """
+        left_open = self.extra.get("left_open", ())
         for statement, meaning in self.meanings.statements(self.published, *kinds):
-            if not self.meanings.why_unmet(statement):
+            is_sought = not any(fnmatchcase(statement_key(statement), pattern) for pattern in left_open)
+            if is_sought and not self.meanings.why_unmet(statement):
                 yield statement, meaning
 
 
