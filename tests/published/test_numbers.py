@@ -10,12 +10,12 @@ from onearm.published.numbers import parse_meanings
 
 
 def test_all_problems_of_a_file_come_at_once() -> None:
-    text = '[numbers]\n"A" = { basline = "AGE" }\n"B" = { rate = "ORR", lvl = "x" }\n[figures]\n'
+    text = '[numbers]\n"A" = { baselin = "AGE" }\n"B" = { rate = "ORR", lvl = "x" }\n[figures]\n'
     with pytest.raises(DataError) as error:
         parse_meanings(text)
     said = "\n".join(error.value.problems)
     assert "figures: unknown key" in said
-    assert "numbers.'A': unknown key 'basline'" in said
+    assert "numbers.'A': unknown key 'baselin'" in said
     assert "baseline" in said
     assert "numbers.'B': unknown key 'lvl'" in said
 

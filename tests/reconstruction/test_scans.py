@@ -88,3 +88,13 @@ def test_no_diameter_lies_between_gone_and_too_small_to_measure() -> None:
     lesion = lay_out_lesions(10.1, (), "ESOPHAGUS", np.random.default_rng(1))[0]
     assert diameter_at(lesion, 0.1) == SMALLEST
     assert diameter_at(lesion, 0.0) == 0.0
+
+
+@given(st.integers(300, 2500), st.integers(0, 1000))
+def test_growth_reaches_five_millimetres(tenths: int, seed: int) -> None:
+    # RECIST 1.1, 4.3.1: an increase of at least 5 mm besides the 20 %
+    total = tenths / 10
+    course = Course("PR", "progression", 400, response_day=43, deepest=0.75, least_growth=6.5 / total)
+    scans = plan_scans(course, PLANNED, np.random.default_rng(seed))
+    nadir = min(scan.size for scan in scans)
+    assert scans[-1].finding or (scans[-1].size - nadir) * total > 5

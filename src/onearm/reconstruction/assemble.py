@@ -26,6 +26,7 @@ __all__ = ["assemble_patients", "cover_everybody", "identify", "reconstruct_tabl
 
 _USUAL_SUM: Final = 45.0
 _GROWS_FROM: Final = 30.0
+_GROWTH_MM: Final = 6.5
 
 
 def assemble_patients(
@@ -64,7 +65,13 @@ def assemble_patients(
     """
     rng = np.random.default_rng(seed)
     first_day = 1 if protocol.conventions.count_start_day else 0
-    ways = lay_out_ways(solution, setting, first_day=first_day, rng=rng)
+    ways = lay_out_ways(
+        solution,
+        setting,
+        first_day=first_day,
+        confirm_days=protocol.tumour.confirm_response_after_days,
+        rng=rng,
+    )
     lists = change_doses(date_events(events, ways, setting, protocol, rng), ways, setting)
     lists, killed = add_fatal_events(lists, ways, setting, protocol)
     causes = _causes(ways, killed, setting)
@@ -258,6 +265,7 @@ def _course(way: Way, lesions: tuple[Lesion, ...], protocol: Protocol, *, is_shr
         deepest=1 - SMALLEST / smallest,
         is_shrinking=is_shrinking,
         can_grow=sum_of(lesions) >= _GROWS_FROM,
+        least_growth=_GROWTH_MM / sum_of(lesions),
         confirm_days=protocol.tumour.confirm_response_after_days,
         stable_days=protocol.tumour.stable_at_least_days,
     )

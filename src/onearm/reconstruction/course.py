@@ -64,7 +64,9 @@ class Way:
         return self.is_dead and self.end == "censored"
 
 
-def lay_out_ways(solution: CohortSolution, setting: Setting, *, first_day: int, rng: np.random.Generator) -> list[Way]:
+def lay_out_ways(
+    solution: CohortSolution, setting: Setting, *, first_day: int, confirm_days: int, rng: np.random.Generator
+) -> list[Way]:
     """
     Give every patient a way that ends on the solved days.
 
@@ -76,6 +78,8 @@ def lay_out_ways(solution: CohortSolution, setting: Setting, *, first_day: int, 
         How many are on treatment, why the others stopped, who was treated later.
     first_day : int
         1 where a time includes its first day.
+    confirm_days : int
+        Days until a response is confirmed: one that was found too late for that is seen earlier.
     rng : numpy.random.Generator
         Random numbers.
 
@@ -84,7 +88,7 @@ def lay_out_ways(solution: CohortSolution, setting: Setting, *, first_day: int, 
     list of Way
         In the order of the solution.
     """
-    ways = [_way(solution, i, first_day) for i in range(solution.n)]
+    ways = [_confirmable(_way(solution, i, first_day), confirm_days) for i in range(solution.n)]
     ways = _stop(ways, setting, rng)
     ways = _reasons(ways, setting)
     return _later(ways, setting, rng)
@@ -102,6 +106,13 @@ def _way(solution: CohortSolution, i: int, first_day: int) -> Way:
         last_seen=overall,
         is_dead=bool(solution.event["OS"][i]),
     )
+
+
+def _confirmable(way: Way, confirm_days: int) -> Way:
+    if way.response_day is None:
+        return way
+    latest = way.end_day - confirm_days - (way.end != "censored")
+    return replace(way, response_day=min(way.response_day, latest)) if latest > 0 else way
 
 
 def _stop(ways: list[Way], setting: Setting, rng: np.random.Generator) -> list[Way]:

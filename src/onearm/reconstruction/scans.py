@@ -44,6 +44,8 @@ class Course:
         Whether a stable disease has shrunk at all.
     can_grow : bool
         Whether the lesions are large enough to progress by growth alone.
+    least_growth : float
+        Share of the baseline sum that is at least 5 mm, which growth must reach too.
     confirm_days, stable_days : int
         What the protocol asks of a confirmed response and of stable disease.
     """
@@ -55,6 +57,7 @@ class Course:
     deepest: float = 0.6
     is_shrinking: bool = True
     can_grow: bool = True
+    least_growth: float = 0.15
     confirm_days: int = _CONFIRM
     stable_days: int = _STABLE
 
@@ -186,7 +189,7 @@ def _progress(course: Course, before: list[float], rng: np.random.Generator) -> 
     last = before[-1] if before else float(rng.uniform(1.0, 1.15))
     way = rng.random()
     if smallest > 0 and course.can_grow and way < 0.55:
-        return smallest * float(rng.uniform(1.24, 1.5)), ""
+        return max(smallest * float(rng.uniform(1.24, 1.5)), smallest + course.least_growth), ""
     if smallest == 0.0:
         return 0.0, "new"
     return min(last * float(rng.uniform(1.0, 1.1)), smallest * 1.15), "new"

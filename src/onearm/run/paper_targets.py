@@ -151,8 +151,13 @@ def _characteristics(builder: Builder) -> tuple[tuple[Margin, ...], tuple[Measur
     counts: dict[str, dict[str, int]] = defaultdict(dict)
     spreads: dict[str, list[Quantity]] = defaultdict(list)
     cuts = {line.variable for line in builder.protocol.baseline if line.cuts} | set(builder.extra.get("measures", ()))
-    for statement, meaning in builder.about("baseline"):
+    for statement, meaning in builder.meanings.statements(builder.published, "baseline"):
         count = stated_count(statement)
+        if builder.meanings.why_unmet(statement):
+            # a median may be impossible where the range is not
+            if not meaning.level:
+                spreads[meaning.name].append(replace(_quantity(statement, meaning), median=None))
+            continue
         if not meaning.level:
             spreads[meaning.name].append(_quantity(statement, meaning))
         elif count is not None and " + " not in meaning.level:
