@@ -267,14 +267,17 @@ def _write_plasma(data: Path, rng: np.random.Generator, who: list[str], n_protei
     rows = []
     for i, (name, patient, time) in enumerate(samples):
         npx = level + person[patient] + (rise if time == "C2D1" else 0) + rng.normal(0, 0.45, n_proteins)
-        rows.append(
-            pl.DataFrame(
-                {"SampleID": name, "SampleType": "SAMPLE", "WellID": f"A{i}", "PlateID": "P1", "OlinkID": [f"OID{k:05d}" for k in range(n_proteins)],
-                 "UniProt": [f"Q{k:05d}" for k in range(n_proteins)], "Assay": names, "AssayType": "assay", "Panel": "Explore_HT", "Block": "1",
-                 "Count": 500, "NPX": npx, "PCNormalizedNPX": npx, "ExtNPX": npx, "LOD": level - 2, "SampleQC": "PASS", "AssayQC": "PASS",
-                 "Normalization": "Plate control", "DataAnalysisRefID": LOT}
-            )
-        )  # fmt: skip
+        known = {"SampleID": name, "SampleType": "SAMPLE", "WellID": f"A{i}", "PlateID": "P1", "AssayType": "assay"}
+        known |= {"Panel": "Explore_HT", "Block": "1", "Count": 500, "SampleQC": "PASS", "AssayQC": "PASS"}
+        known |= {"Normalization": "Plate control", "DataAnalysisRefID": LOT}
+        own = {
+            "OlinkID": [f"OID{k:05d}" for k in range(n_proteins)],
+            "UniProt": [f"Q{k:05d}" for k in range(n_proteins)],
+            "Assay": names,
+            "LOD": level - 2,
+            **dict.fromkeys(("NPX", "PCNormalizedNPX", "ExtNPX"), npx),
+        }
+        rows.append(pl.DataFrame(own).with_columns(pl.lit(value).alias(key) for key, value in known.items()))
     pl.concat(rows).write_parquet(data / "npx.parquet")
     pl.DataFrame(
         {"SAMPLE": [s[0] for s in samples], "USUBJID": [s[1] for s in samples], "TIMEPOINT": [s[2] for s in samples]}

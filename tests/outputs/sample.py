@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from onearm.derivations.schemas import ADEX
+from onearm.frames import empty
 from onearm.protocol import Protocol, parse_protocol
 from onearm.results import Rows, concat_results
 
@@ -121,7 +123,7 @@ def make_sample(
         "adtr": _adtr(patients, measured=measured),
         "adrs": _adrs(patients),
         "adtte": _adtte(patients),
-        "adex": pl.DataFrame(schema={"USUBJID": pl.String, "EXTRT": pl.String}),
+        "adex": empty(ADEX),
     }
     parts = [_trial_rows(n)]
     for cohort in cohorts or (None,):

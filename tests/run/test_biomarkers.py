@@ -188,3 +188,19 @@ def test_a_landmark_counts_from_there_among_those_without_the_event(tmp_path: Pa
     results = run_trial(trial(tmp_path, plan=plan)).results
     mine = results.filter(analysis="biomarker_survival", paramcd="X", stat="n")
     assert mine["value"].to_list() == [2.0]  # 003 died on day 19 and has no later sample either
+
+
+def test_a_pending_assay_without_its_file_is_a_finding_and_the_trial_goes_on(tmp_path: Path) -> None:
+    folder = trial(tmp_path, plan=MARKER + '\n[source]\npending_assays = ["blood"]\n')
+    (folder / "data" / "assays" / "blood.csv").unlink()
+    assert rules(folder) == ["ASSAY-FILE-ABSENT"]
+    finished = run_trial(folder)
+    assert finished.results.filter(pl.col("analysis") == "response_rate").height > 0
+    shown = finished.results.filter(pl.col("analysis").str.starts_with("biomarker") & pl.col("value").is_not_null())
+    assert (shown["value"] == 0).all()  # counts of nobody
+
+
+def test_a_pending_assay_whose_file_is_there_is_read(tmp_path: Path) -> None:
+    folder = trial(tmp_path, plan=MARKER + '\n[source]\npending_assays = ["blood"]\n')
+    assert rules(folder) == []
+    assert check_trial(folder).derived.datasets["adbm"].height > 0

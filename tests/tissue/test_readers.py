@@ -315,3 +315,19 @@ def test_programs_are_recognised_by_their_headers(tables: Path) -> None:
         json.dumps(sorted({want for _, want, _ in TABLES.values()}))
         == '["cellprofiler", "halo", "inform", "plain", "qupath"]'
     )
+
+
+def test_every_finding_and_sentence_is_documented() -> None:
+    from onearm.data.assays.cells.finding_rules import CELL_RULES
+    from onearm.derivations.tissue.finding_rules import TISSUE_RULES
+    from onearm.derivations.tissue.plan import SENTENCES, parse_measure
+
+    text = (Path(__file__).parents[2] / "docs" / "tissue.md").read_text(encoding="utf-8")
+    assert [rule for rule in (*CELL_RULES, *TISSUE_RULES) if f"`{rule}`" not in text] == []
+    for kind, sentence in SENTENCES.items():
+        plain = (
+            sentence.split(" [,")[0].replace("mean|median", "mean").replace("[mature] ", "").replace(" [per mm2]", "")
+        )
+        plain = plain.replace("[among CD3+] ", "").replace(" [in tumour]", "")
+        assert parse_measure(plain).kind == kind
+        assert plain.split(" ")[0] in text

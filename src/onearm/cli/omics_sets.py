@@ -315,7 +315,7 @@ def peaks_command(
     print(f"m/z {mz:g} within {ppm:g} ppm: apex {found.apex_intensity:.4g} at {found.apex_rt:.1f} s")
     print(
         f"peak from {found.start_rt:.1f} to {found.end_rt:.1f} s in {found.scans} scans, area {found.area:.4g}, "
-        f"{found.ppm:+.1f} ppm"
+        f"{round(found.ppm, 1) + 0.0:+.1f} ppm"
     )
     if found.scans < 8:
         typer.echo("note: fewer than eight scans under the peak; its area is uncertain.", err=True)

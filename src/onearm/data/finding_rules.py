@@ -255,6 +255,12 @@ RULES: Final[dict[str, FindingRule]] = {
         "Fill in the size if it was measured.",
         f"{RECIST}, 4.4.1",
     ),
+    "ASSAY-FILE-ABSENT": FindingRule(
+        _WARNING,
+        "the assay's file is not there; its biomarkers are left out.",
+        "Put the file into data/assays/, or take the assay out of the protocol.",
+        "what was planned and not measured is said, not skipped",
+    ),
     "ASSAY-SAMPLE-NOBODY": FindingRule(
         _ERROR,
         "the row of the sample sheet lacks the sample or the patient and was left out.",

@@ -112,6 +112,8 @@ class SourceSection(Section):
 
     files: dict[str, str] = Field(default_factory=dict)
     """Domain to file, relative to the trial folder or its ``data``; every other file there is found by its name."""
+    pending_assays: tuple[Name, ...] = ()
+    """Assays whose files may not be there yet: then a finding says so, and everything else is done without them."""
     patients: PatientSource | None = None
     sizes: SizeSource | None = None
 

@@ -26,6 +26,7 @@ from onearm.reconstruction.joint import (
     latest_first_scan,
 )
 from onearm.reconstruction.margins import assign_margins, exchange_groups
+from onearm.reconstruction.proofs import landmark_conflicts
 from onearm.reconstruction.solutions import Check, CohortSolution, Conflict, LabelSolution
 from onearm.reconstruction.targets import Cohort, Cross, CurveTargets, Margin
 from onearm.reconstruction.terms import (
@@ -45,7 +46,7 @@ _TRIES: Final = 3
 _REASON: Final = "no cohort was found that gives this number together with the others"
 
 
-def solve_cohort(cohort: Cohort, *, seed: int = 0, steps: int = _STEPS) -> CohortSolution:
+def solve_cohort(cohort: Cohort, *, seed: int = 0, steps: int = _STEPS, tries: int = _TRIES) -> CohortSolution:
     """
     Look for a cohort that gives every printed number.
 
@@ -57,6 +58,8 @@ def solve_cohort(cohort: Cohort, *, seed: int = 0, steps: int = _STEPS) -> Cohor
         The same seed gives the same cohort.
     steps : int
         Moves of each of a few searches; the first that meets everything ends them.
+    tries : int
+        Searches at most.
 
     Returns
     -------
@@ -76,7 +79,7 @@ def solve_cohort(cohort: Cohort, *, seed: int = 0, steps: int = _STEPS) -> Cohor
     best = [name for name, count in cohort.responses.items() for _ in range(count)]
     terms = cohort_terms(cohort)
     found: tuple[float, JointPatients, LabelSolution] | None = None
-    for attempt in range(_TRIES):
+    for attempt in range(tries):
         rng = random.Random(1000 * seed + attempt)
         labels = _labels(cohort, best, seed=1000 * seed + attempt)
         patients = _begin(cohort, best, labels, rng, seed=1000 * seed + attempt)
@@ -196,10 +199,17 @@ def _search(cohort: Cohort, patients: JointPatients, terms: Sequence[Term], rng:
     every = {
         endpoint: named_days([t for t in terms if endpoint in t.touches], cohort.conventions) for endpoint in _TIMES
     }
-    moves = JointMoves(cohort, every, _exchangeable(cohort, patients))
+    marks = [
+        (curve, day)
+        for curve in cohort.curves
+        if curve.among
+        for day in named_days([curve_term(curve, cohort.conventions)], cohort.conventions)
+    ]
+    moves = JointMoves(cohort, every, _exchangeable(cohort, patients), marks)
     faults = FaultTerm()
     anneal(patients, [faults, *(t for t in terms if not _about_groups(t))], moves, rng, steps=steps // 3, hot=1.0)
-    return anneal(patients, [faults, *terms], moves, rng, steps=steps, hot=0.7)
+    loss = anneal(patients, [faults, *terms], moves, rng, steps=steps, hot=0.7)
+    return loss and anneal(patients, [faults, *terms], moves, rng, steps=steps // 2, hot=0.3)
 
 
 _TIMES: Final = ("PFS", "OS", "TTR", "DOR")
@@ -268,7 +278,12 @@ def _conflicts(cohort: Cohort) -> list[Conflict]:
     """Find what counting alone shows."""
     events = {curve.endpoint: curve.events for curve in cohort.curves if not curve.among}
     pfs, deaths = events.get("PFS"), events.get("OS")
+    conflicts = []
     if cohort.death_ends_pfs and pfs is not None and deaths is not None and deaths > pfs:
         reason = f"{deaths} deaths, each an event of progression-free survival, which has {pfs}"
-        return [Conflict(("PFS.events", "OS.events"), reason, is_proved=True)]
-    return []
+        conflicts.append(Conflict(("PFS.events", "OS.events"), reason, is_proved=True))
+    for curve in cohort.curves:
+        n = curve.n or (cohort.n if not curve.among and curve.endpoint in {"PFS", "OS"} else None)
+        if n is not None:
+            conflicts += landmark_conflicts(curve, n, cohort.conventions)
+    return conflicts

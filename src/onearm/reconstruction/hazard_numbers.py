@@ -187,7 +187,7 @@ def pattern_hazard(
     Returns
     -------
     HazardNumbers
-        Of the first covariate; NaN where the likelihood has no maximum.
+        Of the first covariate, in the limit where others are infinite; NaN where it is infinite itself.
 
     References
     ----------
@@ -202,16 +202,18 @@ def pattern_hazard(
         share = weights / weights.sum(axis=1, keepdims=True)
         means = share @ patterns
         information = np.tensordot(share.sum(axis=0), squares, axes=1) - means.T @ means
+        free = np.flatnonzero(np.abs(beta) < _FAR)  # a covariate that is infinite stays where it is
+        if not free.size or free[0] != 0:
+            return _NONE
+        inner = information[np.ix_(free, free)]
         try:
-            step = np.linalg.solve(information, total - means.sum(axis=0))
+            step = np.linalg.solve(inner, (total - means.sum(axis=0))[free])
         except np.linalg.LinAlgError:
             return _NONE
-        beta = beta + np.clip(step, -2, 2)
-        if np.max(np.abs(beta)) > _FAR:
-            return _NONE
+        beta[free] = np.clip(beta[free] + np.clip(step, -2, 2), -_FAR, _FAR)
         if np.max(np.abs(step)) < 1e-8:
             break
-    variance, first = float(np.linalg.inv(information)[0, 0]), float(beta[0])
+    variance, first = float(np.linalg.inv(inner)[0, 0]), float(beta[0])
     if not 0 < variance < _FARTHEST:  # a flat likelihood: one of the covariates is infinite
         return _NONE
     error = math.sqrt(variance)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from onearm.reconstruction.anneal import Move
-from onearm.reconstruction.targets import Cohort
+from onearm.reconstruction.targets import Cohort, CurveTargets
 from onearm.reconstruction.terms import Patients, Term
 from onearm.reconstruction.times import new_day
 
@@ -169,6 +169,7 @@ class JointMoves:
         cohort: Cohort,
         named: dict[str, list[int]],
         groups: Sequence[tuple[tuple[str, ...], Sequence[str] | None]],
+        marks: Sequence[tuple[CurveTargets, int]] = (),
     ) -> None:
         """
         Prepare the moves.
@@ -181,7 +182,10 @@ class JointMoves:
             Days that printed numbers name, by endpoint.
         groups : sequence of tuple
             Characteristics that are exchanged together, and labels that two patients must share for it.
+        marks : sequence of tuple
+            Curves of subgroups, each with a day that one of its printed numbers names.
         """
+        self.marks = list(marks)
         self.longest = cohort.schedule.longest_follow_up
         self.scans = [day for day in cohort.schedule.scan_days if 7 < day < 400]
         self.window = cohort.schedule.window_days
@@ -195,6 +199,7 @@ class JointMoves:
             (_swap_endings, 0.08),
             (_move_response, 0.1),
             (_hit_duration, 0.05),
+            (_hit_group, 0.15 if self.marks else 0.0),
             (_flip, 0.04 if self.free else 0.0),
             (_exchange_labels, 0.25 if self.groups else 0.0),
         ]
@@ -328,6 +333,30 @@ def _hit_duration(moves: JointMoves, patients: JointPatients, rng: random.Random
         return None
     changed = [("PFS", i, 2 * day + (end & 1))]
     return _set(patients, [*changed, ("OS", i, 2 * day)] if _is_death(patients, i) else changed)
+
+
+def _hit_group(moves: JointMoves, patients: JointPatients, rng: random.Random) -> Move | None:
+    """Put one of the events of a subgroup on a day that a number printed about this subgroup names."""
+    curve, day = rng.choice(moves.marks)
+    wanted = [(patients.labels[variable], set(level.split("|"))) for variable, level in curve.among]
+    codes = patients.codes[curve.endpoint]
+    able = [
+        (abs((codes[i] >> 1) - day), i)
+        for i in range(patients.n)
+        if codes[i] >= 0 and not codes[i] & 1 and all(labels[i] in levels for labels, levels in wanted)
+    ]
+    if not able:
+        return None
+    gap, i = rng.choice(sorted(able)[:4])
+    if not gap:
+        return None
+    if curve.endpoint == "DOR":
+        day += (patients.codes["TTR"][i] >> 1) - patients.first_day
+    if not 1 <= day <= moves.longest:
+        return None
+    if _is_death(patients, i):
+        return _set(patients, [("PFS", i, 2 * day), ("OS", i, 2 * day)])
+    return _set(patients, [("OS" if curve.endpoint == "OS" else "PFS", i, 2 * day)])
 
 
 def _exchange_labels(moves: JointMoves, patients: JointPatients, rng: random.Random) -> Move | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 import numpy as np
 import polars as pl
@@ -53,6 +54,7 @@ def reconstruct(
     protocol: Protocol,
     *,
     solution: CohortSolution | None = None,
+    search: Mapping[str, int] = MappingProxyType({}),
     seed: int = 1,
 ) -> Reconstruction:
     """
@@ -70,6 +72,8 @@ def reconstruct(
         Drugs, schedule, conventions.
     solution : CohortSolution, optional
         Found before; searched for where missing.
+    search : mapping of str to int
+        ``seed``, ``steps`` and ``tries`` of that search; the defaults of `solve_cohort` where missing.
     seed : int
         Of whatever is left open.
 
@@ -78,7 +82,7 @@ def reconstruct(
     Reconstruction
         Tables and checks.
     """
-    found = solve_cohort(cohort, seed=seed) if solution is None else solution
+    found = solve_cohort(cohort, **{"seed": seed, **search}) if solution is None else solution
     solution = found
     if setting.ends_at_last_visit:
         solution = _end_at_last_visit(solution)

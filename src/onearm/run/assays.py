@@ -20,6 +20,7 @@ from onearm.data.assays import (
     read_table_assay,
 )
 from onearm.data.assays.omics import FeatureOptions, read_features_assay
+from onearm.data.files import find_file
 from onearm.errors import DataError
 from onearm.protocol import Protocol
 from onearm.protocol.assays import CellsAssay, FeaturesAssay, SampleSheet, TableAssay
@@ -120,7 +121,7 @@ def read_assays(folder: Path, protocol: Protocol) -> tuple[dict[str, Assay], pl.
     Returns
     -------
     tuple of dict of str to Assay and polars.DataFrame
-        By name; findings.
+        By name; findings. A pending assay whose file is not there is a finding, and the trial goes on without it.
 
     Raises
     ------
@@ -129,6 +130,11 @@ def read_assays(folder: Path, protocol: Protocol) -> tuple[dict[str, Assay], pl.
     """
     findings, problems, found = Findings(), [], {}
     for name, section in protocol.assay.items():
+        file = getattr(section, "file", None)
+        pending = name in protocol.source.pending_assays
+        if pending and file is not None and not find_file(folder, file).exists():
+            findings.add("ASSAY-FILE-ABSENT", domain=name, file=str(file))
+            continue
         try:
             found[name] = KINDS[section.kind](folder, name, section, findings)
         except DataError as error:

@@ -200,7 +200,15 @@ def reconstruct_trial(shipped: Shipped, folder: Path, *, seed: int = 1, solve: b
     """
     targets = paper_targets(shipped.published, shipped.meanings, shipped.protocol)
     known = read_solution(shipped.solution, targets.cohort, seed=seed) if shipped.solution and not solve else None
-    made = reconstruct(targets.cohort, targets.events, targets.setting, shipped.protocol, solution=known, seed=seed)
+    made = reconstruct(
+        targets.cohort,
+        targets.events,
+        targets.setting,
+        shipped.protocol,
+        solution=known,
+        search=shipped.meanings.cohort.get("search", {}),
+        seed=seed,
+    )
     data = folder / "data"
     data.mkdir(parents=True, exist_ok=True)
     for old in data.glob("*"):

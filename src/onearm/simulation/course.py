@@ -52,6 +52,8 @@ class Course:
         Day of death, of withdrawing consent, of refusing more treatment.
     kinetics : Kinetics
         What each lesion does.
+    resistance, frailty : ndarray, shape (n,)
+        Standard normal: of the resistant fraction on its scale, and of the frailty shared by progression and death.
     """
 
     schedule: Schedule
@@ -63,6 +65,8 @@ class Course:
     withdrawal: Ints
     refusal: Ints
     kinetics: Kinetics
+    resistance: Floats
+    frailty: Floats
 
 
 def draw_course(
@@ -106,7 +110,8 @@ def draw_course(
     true = true_sizes(lesions.size, kinetics, schedule.day)
     digits = assumptions.lesions.digits
     measured = measure(random[Stage.MEASUREMENTS], assumptions.growth, lesions, true, schedule, digits=digits)
-    frailty = np.exp(assumptions.death.frailty_sd * random[Stage.DEATH].standard_normal(n))
+    frail = random[Stage.DEATH].standard_normal(n)
+    frailty = np.exp(assumptions.death.frailty_sd * frail)
     resistance = _relative(kinetics.patient_resistant, assumptions.growth.resistant)
     new_disease = draw_new_disease(
         random[Stage.PROGRESSION],
@@ -128,6 +133,8 @@ def draw_course(
         withdrawal=survival_days(leaving, rates.withdrawal_per_month, n),
         refusal=survival_days(leaving, rates.treatment_refusal_per_month, n),
         kinetics=kinetics,
+        resistance=kinetics.resistance,
+        frailty=frail,
     )
 
 

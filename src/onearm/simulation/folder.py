@@ -22,6 +22,7 @@ from onearm.protocol import Protocol, parse_protocol, read_protocol
 from onearm.simulation.assumptions import Assumptions, parse_assumptions
 from onearm.simulation.screening import Screening, plan_screening
 from onearm.simulation.simulate import Tables, simulate, simulate_block
+from onearm.simulation.tables.assays import ASSAY_PREFIX, assay_files
 
 __all__ = [
     "LARGEST_CSV",
@@ -225,8 +226,9 @@ def simulate_trial_folder(
     with _scratch(folder) as scratch:
         rows = _write_parts(planned, screening, scratch, seed=seed, workers=workers, progress=progress)
         for name in rows:
-            parts = pl.scan_parquet(sorted(scratch.glob(f"{name}-*.parquet")))
-            whole, file = scratch / f"{name}.parquet", _table_file(planned, folder, name, is_large=True)
+            part = _part_name(name)
+            parts = pl.scan_parquet(sorted(scratch.glob(f"{part}-??????.parquet")))
+            whole, file = scratch / f"{part}.parquet", _table_file(planned, folder, name, is_large=True)
             parts.sink_parquet(whole, compression="zstd", compression_level=1)
             os.replace(whole, file)
             _remove_others(file)
@@ -299,13 +301,16 @@ def _named_files(planned: Planned) -> dict[str, str]:
     """Files that the protocol names, by table."""
     source = planned.protocol.source
     single = {"patients": source.patients, "sizes": source.sizes}
-    return {**source.files, **{name: section.file for name, section in single.items() if section is not None}}
+    files = {**source.files, **{name: section.file for name, section in single.items() if section is not None}}
+    return {**files, **assay_files(planned.protocol, planned.assumptions)}
 
 
 def _table_file(planned: Planned, folder: Path, name: str, *, is_large: bool) -> Path:
     """Where a table goes: to the file that the protocol names; a large one is Parquet whatever the name says."""
-    file = Path(_named_files(planned).get(name, f"{name}.csv")).name
-    return folder / "data" / (Path(file).with_suffix(".parquet").name if is_large else file)
+    file = Path(Path(_named_files(planned).get(name, f"{name}.csv")).name)
+    place = folder / "data" / ("assays" if name.startswith(ASSAY_PREFIX) else "")
+    place.mkdir(parents=True, exist_ok=True)
+    return place / (file.with_suffix(".parquet") if is_large else file)
 
 
 def _large_names(planned: Planned) -> str:
@@ -348,8 +353,12 @@ def _write_parts(
     return rows
 
 
+def _part_name(table: str) -> str:
+    return table.replace("/", "_").replace(" ", "_")
+
+
 def _write_block(planned: Planned, screening: Screening, scratch: Path, *, seed: int, block: int) -> dict[str, int]:
     tables = simulate_block(planned.protocol, planned.assumptions, screening, seed=seed, block=block)
     for name, table in tables.items():
-        table.write_parquet(scratch / f"{name}-{block:06d}.parquet", compression="lz4")
+        table.write_parquet(scratch / f"{_part_name(name)}-{block:06d}.parquet", compression="lz4")
     return {name: table.height for name, table in tables.items()}

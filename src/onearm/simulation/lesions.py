@@ -61,12 +61,15 @@ class Kinetics:
         Rates per day.
     patient_resistant : ndarray, shape (n,)
         The patient's own resistant fraction, before its lesions differ.
+    resistance : ndarray, shape (n,)
+        Its deviation from the median of all patients, in standard deviations on the logit scale.
     """
 
     resistant: Floats
     shrink: Floats
     grow: Floats
     patient_resistant: Floats
+    resistance: Floats
 
 
 def draw_lesions(rng: np.random.Generator, assumptions: Assumptions, subjects: Subjects) -> tuple[Lesions, Subjects]:
@@ -180,6 +183,7 @@ def draw_kinetics(
         shrink=model.shrink_per_day * np.exp(model.shrink_sd * z[1][:, None] + e[1]),
         grow=model.grow_per_day * np.exp(model.grow_sd * z[2][:, None] + e[2]) * ratio[:, None],
         patient_resistant=np.where(is_cured, 0.0, patient),
+        resistance=z[0],
     )
 
 

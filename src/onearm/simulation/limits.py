@@ -37,7 +37,7 @@ def latest_start(drug: Treatment, late_days: int, *, hold_days: tuple[int, int])
     Returns
     -------
     int
-        From 0 to ``late_days``: there is room for a stretch of dosing days that was broken off on its first day, which makes
+        From 0 to ``late_days``, and no interruption where their number is limited: there is room for a stretch of dosing days that was broken off on its first day, which makes
         the longest break before the next one, and for a shortest interruption.
 
     Examples
@@ -48,6 +48,8 @@ def latest_start(drug: Treatment, late_days: int, *, hold_days: tuple[int, int])
     >>> latest_start(oral, 5, hold_days=(7, 21)), latest_start(free, 5, hold_days=(7, 21))
     (1, 5)
     """
+    if drug.interruptions_stop is not None:
+        late_days = min(late_days, drug.interruption_after_days)
     limit = _limit(drug)
     return late_days if limit is None else max(min(late_days, limit - max(_longest_stretch(drug), hold_days[0])), 0)
 

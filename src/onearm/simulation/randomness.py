@@ -35,6 +35,7 @@ class Stage(IntEnum):
     LABORATORY = 11
     THERAPY = 12
     MEDICATION = 13
+    ASSAYS = 14
 
 
 def generator(seed: int, block: int, stage: Stage) -> np.random.Generator:

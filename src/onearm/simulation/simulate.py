@@ -11,6 +11,7 @@ from onearm.simulation.assumptions import Assumptions
 from onearm.simulation.history import observe
 from onearm.simulation.randomness import Stage, generator
 from onearm.simulation.screening import Screening, plan_screening
+from onearm.simulation.tables.assays import assay_tables
 from onearm.simulation.tables.columns import keys_of
 from onearm.simulation.tables.patients import patient_tables
 from onearm.simulation.tables.safety import ae_table, lb_table
@@ -118,12 +119,13 @@ def simulate_block(
     history = observe(protocol, assumptions, screening, seed=seed, block=block)
     keys = keys_of(screening, screening.is_enrolled)
     rest = generator(seed, block, Stage.SCREENING)
-    medication = generator(seed, block, Stage.MEDICATION)
+    medication, sampled = generator(seed, block, Stage.MEDICATION), generator(seed, block, Stage.ASSAYS)
     dm = dm_table(rest, protocol, assumptions, screening, history, keys=keys)
     if protocol.source.patients is not None:
         treated = dm.filter(pl.col("ARMCD") == "TREATED")
         rows = patient_tables(rest, protocol, assumptions, history, keys=keys, dm=treated)
-        return {**rows, "ae": ae_table(medication, protocol, assumptions, history, keys)}
+        ae = ae_table(medication, protocol, assumptions, history, keys)
+        return {**rows, "ae": ae, **assay_tables(sampled, protocol, assumptions, history, keys)}
     tu, tr = tumour_tables(protocol, assumptions, history, keys)
     tables = {
         "dm": dm,
@@ -137,4 +139,4 @@ def simulate_block(
     }
     if assumptions.laboratory.parameter:
         tables["lb"] = lb_table(generator(seed, block, Stage.LABORATORY), assumptions, history, keys)
-    return tables
+    return {**tables, **assay_tables(sampled, protocol, assumptions, history, keys)}

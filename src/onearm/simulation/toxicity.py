@@ -227,6 +227,9 @@ def change_doses(episodes: Episodes, protocol: Protocol, last_day: Ints) -> Dose
         caused = episodes.drug == d
         if len(drug.dose_levels) == 1:
             action = np.where(caused & (action == Action.REDUCED), Action.INTERRUPTED, action)
+        if drug.interruptions_stop is not None:
+            number = _rank(episodes.onset, caused & (action == Action.INTERRUPTED))
+            action = np.where(number >= drug.interruptions_stop - 1, Action.WITHDRAWN, action)
         rank = _rank(episodes.onset, caused & (action == Action.REDUCED))
         action = np.where(rank >= len(drug.dose_levels) - 1, Action.WITHDRAWN, action)
         withdrawn = caused & (action == Action.WITHDRAWN)

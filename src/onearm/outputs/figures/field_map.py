@@ -130,7 +130,7 @@ def draw_field_maps(maps: Sequence[FieldMap], *, why_empty: str = "No field has 
     for number, (one, extent) in enumerate(zip(maps, shapes, strict=True)):
         i, j = divmod(number, columns)
         left, top = j * (cell + _GAP_MM), i * (height + _HEAD_MM) + _HEAD_MM
-        axes = axes_mm(figure, left=left, right=width - left - cell, bottom=total - top - height, top=top)
+        axes = axes_mm(figure, left=left + 0.3, right=width - left - cell + 0.3, bottom=total - top - height, top=top)
         canvas.text(left, total - top + 6.2, _title(one.title, cell), fontweight="bold", va="baseline")
         canvas.text(left, total - top + 2.2, one.note, fontsize=SMALL, color=DARK, va="baseline")
         _draw_one(axes, one, extent)
@@ -181,7 +181,9 @@ def _draw_one(axes: Axes, one: FieldMap, extent: tuple[tuple[float, float], tupl
     lines = cells.filter(cells["NEARX"].is_not_null())
     ends = np.stack([lines.select("XUM", "YUM").to_numpy(), lines.select("NEARX", "NEARY").to_numpy()], axis=1)
     width = 0.45 if lines.height <= 400 else 0.2
-    axes.add_collection(LineCollection(list(ends), colors=DARK, linewidths=width, zorder=3))
+    axes.add_collection(
+        LineCollection(list(ends), colors=DARK, linewidths=width, alpha=0.9 if lines.height <= 400 else 0.5, zorder=3)
+    )
     _dots(axes, one, one.kinds[0], size * 1.3)
     axes.set_xlim(left, right)
     axes.set_ylim(high, low)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from onearm.outputs.format import ABSENT, format_p_value
 from onearm.outputs.labels import endpoint_label
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from onearm.protocol import Protocol
 
 __all__ = ["tabulate_tissue"]
+
+_MOST_SHIFTS: Final = 20
+"""Slides listed for each intensity, the largest shifts; the results table holds all."""
 
 
 def tabulate_tissue(lookups: Sequence[Lookup], protocol: Protocol, printer: Printer) -> list[Table]:
@@ -126,12 +129,16 @@ def _shifts(lookup: Lookup, protocol: Protocol, printer: Printer) -> Table:  # n
     for block in lookup.blocks("tissue_alignment"):
         for marker in block.variables() if block.paramcd is None else ():
             rows.append(heading(str(marker).replace("|", " "), 3))
-            for level in block.levels(str(marker)):
+            largest = sorted(
+                block.levels(str(marker)), key=lambda level: -abs(block.stat("shift", marker, level).value or 0.0)
+            )
+            for level in largest[:_MOST_SHIFTS]:
                 stats = [block.stat(name, marker, level) for name in ("landmark", "shift", "confidence")]
                 cells = [(printer.significant(s.value) if s.value is not None else ABSENT, (s,)) for s in stats]
                 rows.append(row(str(level).rsplit(" · ", 1)[0], cells))
     return Table(
         f"tissue_shifts{lookup.group.slug}", _title(lookup, "Shift of each slide"),
         ("Slide", "Landmark", "Shift", "Confidence"), tuple(rows),
-        ("On the scale of alignment; one line for each landmark. gaussNorm: Hahne et al. (2010).",), ("tissue_alignment",),
+        (f"On the scale of alignment; one line for each landmark, the {_MOST_SHIFTS} largest shifts. gaussNorm: Hahne et al. "
+         "(2010).",), ("tissue_alignment",),
     )  # fmt: skip

@@ -1,5 +1,6 @@
 """What a synthetic trial assumes about patients, tumours and toxicity: a closed model, read from assumptions.toml."""
 
+from onearm.simulation.assumptions.assays import Assay, Measure
 from onearm.simulation.assumptions.disease import (
     Death,
     Effect,
@@ -36,6 +37,7 @@ __all__ = [
     "Accrual",
     "Actions",
     "Age",
+    "Assay",
     "Assumptions",
     "ConcomitantMedication",
     "Death",
@@ -48,6 +50,7 @@ __all__ = [
     "Growth",
     "Laboratory",
     "Lesions",
+    "Measure",
     "MetastaticSite",
     "NumberColumn",
     "Parameter",

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from pydantic import Field
+
 from onearm.protocol.base import Section
+from onearm.simulation.assumptions.assays import Assay
 from onearm.simulation.assumptions.disease import (
     Death,
     Effect,
@@ -41,3 +44,4 @@ class Assumptions(Section):
     toxicity: Toxicity
     laboratory: Laboratory
     subsequent_therapy: SubsequentTherapy
+    assay: dict[str, Assay] = Field(default_factory=dict)

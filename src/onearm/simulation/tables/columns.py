@@ -14,7 +14,7 @@ import polars as pl
 from onearm.simulation.randomness import Bools, Floats, Ints
 from onearm.simulation.screening import EPOCH, Screening
 
-__all__ = ["Keys", "dates", "decimals", "domain", "keys_of", "optional_dates", "sequence", "texts"]
+__all__ = ["Keys", "dates", "decimals", "domain", "keys_of", "optional_dates", "repeated", "sequence", "texts"]
 
 
 @dataclass(frozen=True)
@@ -77,6 +77,25 @@ def texts(levels: Sequence[str | None], codes: Ints) -> pl.Series:
         Text.
     """
     return pl.Series(list(levels), dtype=pl.String).gather(np.ascontiguousarray(codes))
+
+
+def repeated(value: str | None, n: int) -> pl.Series:
+    """
+    Repeat a text.
+
+    Parameters
+    ----------
+    value : str or None
+        The text.
+    n : int
+        How often.
+
+    Returns
+    -------
+    polars.Series
+        Text.
+    """
+    return pl.Series([value], dtype=pl.String).new_from_index(0, n)
 
 
 def dates(days: Ints) -> pl.Series:
@@ -197,13 +216,13 @@ def domain(keys: Keys, name: str, rows: Ints, columns: dict[str, Any]) -> pl.Dat
         With STUDYID, DOMAIN, USUBJID and the sequence number in front.
     """
     head = {
-        "STUDYID": pl.repeat(keys.study, len(rows), dtype=pl.String, eager=True),
-        "DOMAIN": pl.repeat(name, len(rows), dtype=pl.String, eager=True),
+        "STUDYID": repeated(keys.study, len(rows)),
+        "DOMAIN": repeated(name, len(rows)),
         "USUBJID": keys.subject.gather(np.ascontiguousarray(rows)),
         f"{name}SEQ": pl.Series(sequence(rows)),
     }
     body = {
-        column: pl.repeat(value, len(rows), dtype=pl.String, eager=True) if isinstance(value, str) else pl.Series(value)
+        column: repeated(value, len(rows)) if isinstance(value, str) else pl.Series(value)
         for column, value in columns.items()
     }
     return pl.DataFrame({**head, **body})

@@ -15,7 +15,7 @@ from onearm.simulation.randomness import Bools, Ints, draw_levels
 from onearm.simulation.screening import Screening
 from onearm.simulation.subjects import Subjects, draw_subjects
 from onearm.simulation.tables.characteristics import characteristics, cohort_column, disease_columns
-from onearm.simulation.tables.columns import Keys, dates, domain, keys_of, optional_dates, texts
+from onearm.simulation.tables.columns import Keys, dates, domain, keys_of, optional_dates, repeated, texts
 
 __all__ = ["dm_table", "ds_table", "ss_table"]
 
@@ -97,11 +97,11 @@ def _order(columns: list[str]) -> list[str]:
 
 def _columns(subjects: Subjects, keys: Keys, assumptions: Assumptions) -> pl.DataFrame:
     columns: dict[str, Any] = {
-        "STUDYID": pl.repeat(keys.study, len(keys.subject), dtype=pl.String, eager=True),
-        "DOMAIN": pl.repeat("DM", len(keys.subject), dtype=pl.String, eager=True),
+        "STUDYID": repeated(keys.study, len(keys.subject)),
+        "DOMAIN": repeated("DM", len(keys.subject)),
         "USUBJID": keys.subject,
         "AGE": pl.Series(subjects.age),
-        "AGEU": pl.repeat("YEARS", len(keys.subject), dtype=pl.String, eager=True),
+        "AGEU": repeated("YEARS", len(keys.subject)),
     }
     return pl.DataFrame({**columns, **characteristics(subjects, assumptions)})
 
@@ -194,7 +194,7 @@ def _ds(
     term: pl.Series | None = None,
 ) -> pl.DataFrame:
     n = len(rows)
-    name = pl.repeat(decoded, n, dtype=pl.String, eager=True) if isinstance(decoded, str) else decoded
+    name = repeated(decoded, n) if isinstance(decoded, str) else decoded
     return pl.DataFrame(
         {
             "row": pl.Series(rows, dtype=pl.Int64),
@@ -202,8 +202,8 @@ def _ds(
             "part": pl.repeat(_ORDER[subcategory or str(decoded)], n, dtype=pl.Int64, eager=True),
             "DSTERM": name if term is None else term,
             "DSDECOD": name,
-            "DSCAT": pl.repeat(category, n, dtype=pl.String, eager=True),
-            "DSSCAT": pl.repeat(subcategory, n, dtype=pl.String, eager=True),
+            "DSCAT": repeated(category, n),
+            "DSSCAT": repeated(subcategory, n),
             "DSSTDTC": dates(day),
         }
     )

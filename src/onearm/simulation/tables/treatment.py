@@ -12,7 +12,7 @@ from onearm.simulation.assumptions import Assumptions, DoseGiving
 from onearm.simulation.course import FAR
 from onearm.simulation.history import History
 from onearm.simulation.randomness import Ints
-from onearm.simulation.tables.columns import Keys, dates, domain, optional_dates, texts
+from onearm.simulation.tables.columns import Keys, dates, domain, optional_dates, repeated, texts
 
 __all__ = ["SUBSEQUENT", "cm_table", "ex_table"]
 
@@ -109,9 +109,11 @@ def cm_table(rng: np.random.Generator, assumptions: Assumptions, history: Histor
     parts = [_later_therapy(assumptions, history, keys)]
     terms = [event.term for event in assumptions.toxicity.event]
     for medication in assumptions.toxicity.medication:
-        is_treated = history.is_recorded & (rng.random(history.is_recorded.shape) < medication.probability)
-        is_treated &= history.episodes.event == (terms.index(medication.event) if medication.event in terms else -1)
-        row, episode = np.nonzero(is_treated)
+        meant = terms.index(medication.event) if medication.event in terms else -1
+        column = np.flatnonzero(history.episodes.event == meant)
+        recorded = history.is_recorded[:, column]
+        row, which = np.nonzero(recorded & (rng.random(recorded.shape) < medication.probability))
+        episode = column[which]
         end = history.episodes.end[row, episode]
         parts.append(
             _part(
@@ -133,7 +135,7 @@ def _later_therapy(assumptions: Assumptions, history: History, keys: Keys) -> pl
         texts(tuple(assumptions.subsequent_therapy.regimens), history.regimen[row]),
         (SUBSEQUENT, "DISEASE UNDER STUDY", None),
         dates(keys.first_dose[row] + history.therapy_start[row]),
-        pl.repeat(None, len(row), dtype=pl.String, eager=True),
+        repeated(None, len(row)),
     )
 
 
@@ -146,9 +148,9 @@ def _part(
             "row": pl.Series(row, dtype=pl.Int64),
             "CMTRT": name,
             "CMDECOD": name,
-            "CMCAT": pl.repeat(category, len(row), dtype=pl.String, eager=True),
-            "CMINDC": pl.repeat(indication, len(row), dtype=pl.String, eager=True),
-            "CMROUTE": pl.repeat(route, len(row), dtype=pl.String, eager=True),
+            "CMCAT": repeated(category, len(row)),
+            "CMINDC": repeated(indication, len(row)),
+            "CMROUTE": repeated(route, len(row)),
             "CMSTDTC": start,
             "CMENDTC": end,
         }

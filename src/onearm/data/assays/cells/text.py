@@ -61,7 +61,9 @@ class LargeText:
     separator: str
     has_decimal_comma: bool
 
-    def read(self, columns: Mapping[int, Any]) -> pl.DataFrame:
+    def read(
+        self, columns: Mapping[int, Any], made: Sequence[pl.Expr] | None = None, *, rows: int | None = None
+    ) -> pl.DataFrame:
         """
         Read some columns.
 
@@ -69,6 +71,10 @@ class LargeText:
         ----------
         columns : mapping of int to polars type
             Positions of the columns and their types.
+        made : sequence of polars.Expr, optional
+            What is made of them while they are read, so that they need not stand in memory beside it.
+        rows : int, optional
+            Only the first rows.
 
         Returns
         -------
@@ -81,14 +87,14 @@ class LargeText:
             For rows with more fields than the header, and for text in a column of numbers, naming the column.
         """
         try:
-            return self._read(columns)
+            return self._read(columns, made, rows)
         except pl.exceptions.PolarsError as error:
             wide = "found more fields" in str(error) or "ragged" in str(error)
             if wide:
                 raise DataError(
                     f"{self.name}: a row has more fields than the header ({len(self.header)}). Fix: export it again."
                 ) from error
-        frame = self._read(dict.fromkeys(columns, pl.String))
+        frame = self._read(dict.fromkeys(columns, pl.String), None, rows)
         problems = []
         for i, dtype in columns.items():
             if dtype != pl.Float64:
@@ -104,9 +110,9 @@ class LargeText:
             frame = frame.with_columns(numbers.alias(f"c{i}"))
         if problems:
             raise DataError(*problems)
-        return frame
+        return frame if made is None else frame.select(made)
 
-    def _read(self, columns: Mapping[int, Any]) -> pl.DataFrame:
+    def _read(self, columns: Mapping[int, Any], made: Sequence[pl.Expr] | None, rows: int | None) -> pl.DataFrame:
         schema = {f"c{i}": columns.get(i, pl.String) for i in range(len(self.header))}
         lazy = pl.scan_csv(
             self.path,
@@ -118,7 +124,8 @@ class LargeText:
             decimal_comma=self.has_decimal_comma and self.separator != ",",
             glob=False,  # the names of inForm's files hold brackets
         )
-        return lazy.select(f"c{i}" for i in columns).collect(engine="streaming")
+        chosen = lazy.select(made if made is not None else [pl.col(f"c{i}") for i in columns])
+        return (chosen if rows is None else chosen.head(rows)).collect(engine="streaming")
 
 
 @contextmanager
