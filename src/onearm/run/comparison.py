@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import Final, NamedTuple
@@ -253,12 +253,9 @@ def _shown(found: _Found, statement: Statement, part: str) -> str:
 
 
 def _lookup(index: Mapping[Key, _Found], meaning: Meaning, statement: Statement, part: str) -> _Found | None:
-    if meaning.kind in {"flow", "reason"} and part in {"percent", "total"}:
-        return _flow(index, meaning, part)
-    if meaning.variable == "death_cause" and part in {"percent", "total"}:
-        return _death_share(index, meaning, part)
-    if meaning.kind == "still_at_risk":
-        return _at_risk(index, meaning, part)
+    for applies, find in _SPECIAL:
+        if applies(meaning, part):
+            return find(index, meaning, statement, part)
     stat = _stat(meaning, statement, part)
     if stat is None:
         return None
@@ -266,7 +263,9 @@ def _lookup(index: Mapping[Key, _Found], meaning: Meaning, statement: Statement,
         meaning = replace(meaning, level="")
     if meaning.kind in {"tumour_change", "rate", "time"} and meaning.of and part == "count":
         stat = meaning.of
-    levels = meaning.level.split(" + ") if part in {"count", "percent"} else [meaning.level]
+    levels = meaning.level.split(" + ")
+    if part not in {"count", "percent"}:
+        levels = levels[:1]
     found = [_one(index, replace(meaning, level=level), statement, stat) for level in levels]
     if len(found) > 1 and all(one is not None and one.value is not None for one in found):
         total = sum(one.value for one in found if one is not None and one.value is not None)
@@ -285,7 +284,7 @@ def _scaled(found: _Found, statement: Statement, part: str) -> _Found:
     return found._replace(value=100 * found.value)
 
 
-def _flow(index: Mapping[Key, _Found], meaning: Meaning, part: str) -> _Found | None:
+def _flow(index: Mapping[Key, _Found], meaning: Meaning, _statement: Statement, part: str) -> _Found | None:
     if meaning.kind == "reason":
         counted = index.get(_step(meaning.cohort, meaning.level, "n", variable=f"reason:{meaning.name}"))
     else:
@@ -296,7 +295,15 @@ def _flow(index: Mapping[Key, _Found], meaning: Meaning, part: str) -> _Found | 
     return total if part == "total" else _Found(100 * counted.value / total.value, None, None)
 
 
-def _death_share(index: Mapping[Key, _Found], meaning: Meaning, part: str) -> _Found | None:
+def _grade_share(index: Mapping[Key, _Found], meaning: Meaning, statement: Statement, _part: str) -> _Found | None:
+    counted = _one(index, meaning, statement, f"n_grade_{meaning.grade[1:]}")
+    total = _one(index, meaning, statement, "N")
+    if counted is None or total is None or counted.value is None or not total.value:
+        return None
+    return _Found(100 * counted.value / total.value, None, None)
+
+
+def _death_share(index: Mapping[Key, _Found], meaning: Meaning, _statement: Statement, part: str) -> _Found | None:
     groups = [("COHORT", meaning.cohort)] if meaning.cohort else []
     cause = index.get(_key("adverse_events", "DEATH", groups, "death_cause", meaning.level, "n"))
     every = index.get(_key("adverse_events", "DEATH", groups, "deaths", "all", "N"))
@@ -305,7 +312,7 @@ def _death_share(index: Mapping[Key, _Found], meaning: Meaning, part: str) -> _F
     return every if part == "total" else _Found(100 * cause.value / every.value, None, None)
 
 
-def _at_risk(index: Mapping[Key, _Found], meaning: Meaning, part: str) -> _Found | None:
+def _at_risk(index: Mapping[Key, _Found], meaning: Meaning, _statement: Statement, part: str) -> _Found | None:
     groups = [("COHORT", meaning.cohort)] if meaning.cohort else []
     still = index.get(_key("survival_rate", meaning.name, groups, "time", meaning.level, "at_risk"))
     every = index.get(_key("survival", meaning.name, groups, "", "", "n"))
@@ -316,6 +323,16 @@ def _at_risk(index: Mapping[Key, _Found], meaning: Meaning, part: str) -> _Found
 
 def _step(cohort: str, level: str, stat: str, *, variable: str = "step") -> Key:
     return ("disposition", "", "COHORT" if cohort else "", cohort, "", "", variable, level, stat)
+
+
+_Finder = Callable[[Mapping[Key, _Found], Meaning, Statement, str], _Found | None]
+_SPECIAL: Final[tuple[tuple[Callable[[Meaning, str], bool], _Finder], ...]] = (
+    (lambda meaning, part: meaning.kind in {"flow", "reason"} and part in {"percent", "total"}, _flow),
+    (lambda meaning, part: meaning.grade.startswith("=") and part == "percent", _grade_share),
+    (lambda meaning, part: meaning.variable == "death_cause" and part in {"percent", "total"}, _death_share),
+    (lambda meaning, _: meaning.kind == "still_at_risk", _at_risk),
+)
+"""Numbers that are a quotient of two results."""
 
 
 def _stat(meaning: Meaning, statement: Statement, part: str) -> str | None:
