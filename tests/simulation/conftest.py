@@ -68,7 +68,7 @@ def toxic(assumptions: Assumptions, drugs: tuple[str, ...]) -> Assumptions:
     }
     events = tuple(e.model_copy(update={"drugs": drugs if e.drugs else ()}) for e in assumptions.toxicity.event)
     return changed(
-        assumptions.model_copy(update={"dose": ()}),
+        assumptions.model_copy(update={"dose": (), "assay": {}}),
         toxicity={
             "event": events,
             "medication": (),

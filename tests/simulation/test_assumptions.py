@@ -24,7 +24,7 @@ def edited(old, new):
     [
         ("frailty_sd", "frailty", "death.frailty: unknown key. Did you mean 'frailty_sd'?"),
         ("grow_sd = 1.1", "", "growth.grow_sd: this key is required and missing."),
-        ("missed = 0.02", "missed = 2", "visits.missed: should be less than or equal to 1; found 2"),
+        ("missed = 0.0 ", "missed = 2 ", "visits.missed: should be less than or equal to 1; found 2"),
         ("enrolled = 46", 'enrolled = "46"', "size.enrolled: should be a valid integer; found '46'."),
         ("screened = 53", "screened = 40", "size: screened should be at least enrolled."),
         ('fallback = "LYMPH NODE"', 'fallback = "NODE"', "lesions: fallback should be the name of one of the sites."),
@@ -48,7 +48,7 @@ def test_a_problem_names_its_key(old, new, message):
 
 
 def test_all_problems_are_reported_at_once():
-    text = edited("frailty_sd", "frailty").replace("missed = 0.02", "missed = 2")
+    text = edited("frailty_sd", "frailty").replace("missed = 0.0 ", "missed = 2 ")
     with pytest.raises(ProtocolError) as caught:
         parse_assumptions(text)
     assert len(caught.value.problems) == 3  # the unknown key, the one that is missing for it, the wrong value

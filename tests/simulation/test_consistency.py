@@ -63,6 +63,8 @@ def test_every_record_belongs_to_a_patient_and_has_a_number_of_its_own(tables):
     assert known.is_unique().all()
     for name, table in tables.items():
         subjects = known if name in ("dm", "ds") else treated
+        if name.startswith("assays/"):
+            continue  # test_assays.py
         assert table["USUBJID"].is_in(subjects.to_list()).all()
         assert (table["DOMAIN"] == name.upper()).all()
         if name != "dm":
@@ -108,13 +110,17 @@ def test_scans_stop_at_the_first_progression(tables):
         .group_by("USUBJID", "VISITNUM")
         .agg(
             total=pl.col("TRSTRESN").sum(),
+            # targets that are all gone, or nodes below 10 mm, are a complete response whatever their sum does
+            normal=((pl.col("TRSTRESN") == 0) | ((pl.col("TRTESTCD") == "LPERP") & (pl.col("TRSTRESN") < 10)))
+            .filter(pl.col("TRGRPID") == "TARGET")
+            .all(),
             other=((pl.col("TRGRPID") == "NEW") | (pl.col("TRSTRESC") == "UNEQUIVOCAL PROGRESSION")).any(),
         )
         .sort("USUBJID", "VISITNUM")
         .with_columns(nadir=pl.col("total").cum_min().shift(1).over("USUBJID"))
     )
     rise = pl.col("total") - pl.col("nadir")
-    grown = (rise >= 5 - 1e-6) & (rise >= 0.2 * pl.col("nadir") - 1e-6)
+    grown = (rise >= 5 - 1e-6) & (rise >= 0.2 * pl.col("nadir") - 1e-6) & ~pl.col("normal")
     progressed = visits.filter((pl.col("VISITNUM") > 1) & (pl.col("other") | grown))
     last = visits.group_by("USUBJID").agg(last=pl.col("VISITNUM").max())
     assert progressed["USUBJID"].is_unique().all()

@@ -14,7 +14,9 @@ from onearm.simulation.simulate import simulate_block
 BLOCK_SIZE = 200
 """Of these tests; it is part of what a seed means, so that the real one does not change lightly."""
 
-TABLES = ["dm", "ex", "tu", "tr", "ae", "ds", "ss", "cm", "lb"]
+DOMAINS = ["dm", "ex", "tu", "tr", "ae", "ds", "ss", "cm", "lb"]
+ASSAYS = [f"assays/{name}{sheet}" for name in ("wes", "pdl1", "mihc") for sheet in ("", " samples")]
+TABLES = [*DOMAINS, *ASSAYS]
 
 
 @pytest.fixture(autouse=True)
@@ -66,7 +68,8 @@ def test_files_do_not_depend_on_the_number_of_workers(tmp_path):
     for workers in (1, 3):
         simulate_trial_folder("alter_e_003", tmp_path / str(workers), n=n, seed=9, workers=workers)
     for name in TABLES:
-        one, two = (tmp_path / str(workers) / "data" / f"{name}.parquet" for workers in (1, 3))
+        file = f"{name.replace(' ', '_')}.parquet"
+        one, two = (tmp_path / str(workers) / "data" / file for workers in (1, 3))
         assert one.read_bytes() == two.read_bytes()
 
 

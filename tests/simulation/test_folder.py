@@ -24,11 +24,13 @@ def made(tmp_path):
 
 def test_the_folder_holds_a_trial(made):
     names = sorted(path.relative_to(made.path).as_posix() for path in made.path.rglob("*") if path.is_file())
-    tables = [f"data/{name}.csv" for name in sorted(["dm", "ex", "tu", "tr", "ae", "ds", "ss", "cm", "lb"])]
-    assert names == ["README.txt", "assumptions.toml", *tables, "protocol.toml"]
+    tables = [f"data/{name}.csv" for name in ("dm", "ex", "tu", "tr", "ae", "ds", "ss", "cm", "lb")]
+    assays = [f"data/assays/{name}{sheet}.csv" for name in ("wes", "pdl1", "mihc") for sheet in ("", "_samples")]
+    assert names == sorted(["README.txt", "assumptions.toml", *tables, *assays, "protocol.toml"])
     assert made.n == 46
     for name, rows in made.rows.items():
-        assert pl.read_csv(made.path / "data" / f"{name}.csv", infer_schema=False).height == rows
+        file = made.path / "data" / f"{name.replace(' ', '_')}.csv"
+        assert pl.read_csv(file, infer_schema=False).height == rows
 
 
 def test_protocol_and_readme_say_that_it_is_synthetic(made, protocol):
@@ -78,15 +80,17 @@ def test_a_second_run_replaces_the_first_and_leaves_the_rest(made):
 def test_a_larger_trial_replaces_csv_by_parquet(made, monkeypatch):
     monkeypatch.setattr(folder_module, "LARGEST_CSV", 100)
     simulate_trial_folder("alter_e_003", made.path, n=150, seed=4)
-    assert {path.suffix for path in (made.path / "data").iterdir()} == {".parquet"}
+    assert {path.suffix for path in (made.path / "data").rglob("*") if path.is_file()} == {".parquet"}
+    assert 'file = "wes.parquet"' in (made.path / "protocol.toml").read_text(encoding="utf-8")
 
 
 def test_csv_and_parquet_hold_the_same(tmp_path, monkeypatch, protocol, assumptions):
     simulate_trial_folder("alter_e_003", tmp_path / "csv", n=150, seed=4)
     monkeypatch.setattr(folder_module, "LARGEST_CSV", 100)
     simulate_trial_folder("alter_e_003", tmp_path / "parquet", n=150, seed=4)
-    for path in (tmp_path / "csv" / "data").iterdir():
-        table = pl.read_parquet(tmp_path / "parquet" / "data" / f"{path.stem}.parquet")
+    for path in (tmp_path / "csv" / "data").rglob("*.csv"):
+        file = tmp_path / "parquet" / path.relative_to(tmp_path / "csv")
+        table = pl.read_parquet(file.with_suffix(".parquet"))
         assert pl.read_csv(path, schema=table.schema).equals(table)
 
 

@@ -29,6 +29,7 @@ from onearm.outputs.tables import (
 from onearm.outputs.tables.adverse_events import tabulate_adverse_events
 from onearm.outputs.tables.biomarkers import tabulate_biomarkers
 from onearm.outputs.tables.deviations import tabulate_deviations
+from onearm.outputs.tables.genomes import tabulate_genes, tabulate_signatures
 from onearm.outputs.tables.laboratory import tabulate_laboratory
 from onearm.outputs.tables.liver import tabulate_liver
 from onearm.outputs.tables.omics import tabulate_features
@@ -109,6 +110,8 @@ def present(
             *tabulate_biomarkers(lookups, protocol, printer),
             *tabulate_tissue(lookups, protocol, printer),
             *tabulate_features(results, datasets, groups, protocol, printer),
+            *tabulate_genes(results, lookups, protocol, printer),
+            *tabulate_signatures(lookups, protocol, printer),
         ],
         "design": [tabulate_design(lookups, printer)],
         "further": [tabulate_rest(results, printer)],

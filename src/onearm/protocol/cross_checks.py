@@ -10,6 +10,7 @@ from typing import Any
 from onearm.errors import suggest
 from onearm.protocol.biomarker_checks import check_biomarkers
 from onearm.protocol.endpoints import kind_of
+from onearm.protocol.genome_checks import check_genomes
 from onearm.protocol.omics_checks import check_omics
 from onearm.terms import BEST_RESPONSES, IMMUNE_BEST_RESPONSES
 
@@ -44,6 +45,7 @@ def cross_check(raw: dict[str, Any]) -> Iterator[Problem]:
     for name, model in _tables(raw, "model"):
         yield from _model(name, model, raw)
     yield from check_biomarkers(raw)
+    yield from check_genomes(raw)
     yield from check_omics(raw)
 
 

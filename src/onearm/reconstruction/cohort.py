@@ -16,7 +16,7 @@ from typing import Final
 import numpy as np
 
 from onearm.errors import MethodError
-from onearm.reconstruction.anneal import anneal
+from onearm.reconstruction.anneal import anneal, anneal_in_rounds
 from onearm.reconstruction.check import check_terms
 from onearm.reconstruction.joint import (
     STABLE_DAYS,
@@ -28,8 +28,9 @@ from onearm.reconstruction.joint import (
 from onearm.reconstruction.margins import assign_margins, exchange_groups
 from onearm.reconstruction.proofs import landmark_conflicts
 from onearm.reconstruction.solutions import Check, CohortSolution, Conflict, LabelSolution
-from onearm.reconstruction.targets import Cohort, Cross, CurveTargets, Margin
+from onearm.reconstruction.targets import Cohort, Comparison, Cross, CurveTargets, Margin
 from onearm.reconstruction.terms import (
+    ReachTerm,
     Term,
     comparison_term,
     curve_term,
@@ -107,16 +108,26 @@ def cohort_terms(cohort: Cohort) -> list[Term]:
         The curves of all patients first: they are quick to compute and refuse most moves.
     """
     conventions = cohort.conventions
+    comparisons = [_with_reference(one, cohort) for one in cohort.comparisons]
     terms = [curve_term(curve, conventions) for curve in sorted(cohort.curves, key=lambda curve: len(curve.among))]
     terms += [follow_up_term(one, conventions) for one in cohort.follow_up]
     if cohort.response_times is not None:
         terms.append(response_time_term(cohort.response_times, conventions))
     if cohort.schedule.lost is not None:
         terms.append(lost_term("OS", cohort.schedule))
-    terms += [
-        comparison_term(one, conventions) for one in sorted(cohort.comparisons, key=lambda one: len(one.adjusted_for))
-    ]
+    terms += [comparison_term(one, conventions) for one in sorted(comparisons, key=lambda one: len(one.adjusted_for))]
     return [term for term in terms if term.names]
+
+
+def _with_reference(comparison: Comparison, cohort: Cohort) -> Comparison:
+    """Name the reference where it was left open: every other level that was counted, or else the rest."""
+    if comparison.reference:
+        return comparison
+    margin = next((one for one in cohort.margins if one.variable == comparison.variable), None)
+    if margin is None:
+        raise MethodError(f"{comparison.name}: '{comparison.variable}' has no margin, so the reference must be named.")
+    others = [level for level in margin.counts if level not in comparison.level.split("|")] or [margin.rest]
+    return dataclasses.replace(comparison, reference="|".join(others))
 
 
 def _labels(cohort: Cohort, best: list[str], *, seed: int) -> LabelSolution:
@@ -208,8 +219,12 @@ def _search(cohort: Cohort, patients: JointPatients, terms: Sequence[Term], rng:
     moves = JointMoves(cohort, every, _exchangeable(cohort, patients), marks)
     faults = FaultTerm()
     anneal(patients, [faults, *(t for t in terms if not _about_groups(t))], moves, rng, steps=steps // 3, hot=1.0)
-    loss = anneal(patients, [faults, *terms], moves, rng, steps=steps, hot=0.7)
-    return loss and anneal(patients, [faults, *terms], moves, rng, steps=steps // 2, hot=0.3)
+    quick = [term for term in terms if not term.is_slow]
+    guides = [ReachTerm(curve, cohort.conventions) for curve in cohort.curves]
+    loss = anneal_in_rounds(patients, [faults, *guides, *quick], moves, rng, steps=steps)
+    if len(quick) == len(terms):
+        return loss
+    return anneal_in_rounds(patients, [faults, *guides, *terms], moves, rng, steps=steps // 2, hot=0.4)
 
 
 _TIMES: Final = ("PFS", "OS", "TTR", "DOR")

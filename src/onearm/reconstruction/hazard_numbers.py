@@ -195,13 +195,14 @@ def pattern_hazard(
     """
     counts, deaths = _at_risk(groups, is_efron=ties != "breslow")
     beta = np.zeros(patterns.shape[1])
-    squares = patterns[:, :, None] * patterns[:, None, :]
+    n_covariates = patterns.shape[1]
+    squares = (patterns[:, :, None] * patterns[:, None, :]).reshape(len(patterns), -1)
     total = deaths @ patterns
     for _ in range(_STEPS):
         weights = counts * np.exp(patterns @ beta)
         share = weights / weights.sum(axis=1, keepdims=True)
         means = share @ patterns
-        information = np.tensordot(share.sum(axis=0), squares, axes=1) - means.T @ means
+        information = (share.sum(axis=0) @ squares).reshape(n_covariates, n_covariates) - means.T @ means
         free = np.flatnonzero(np.abs(beta) < _FAR)  # a covariate that is infinite stays where it is
         if not free.size or free[0] != 0:
             return _NONE
@@ -211,7 +212,7 @@ def pattern_hazard(
         except np.linalg.LinAlgError:
             return _NONE
         beta[free] = np.clip(beta[free] + np.clip(step, -2, 2), -_FAR, _FAR)
-        if np.max(np.abs(step)) < 1e-8:
+        if np.max(np.abs(step)) < 1e-6:  # the next step would be its square
             break
     variance, first = float(np.linalg.inv(inner)[0, 0]), float(beta[0])
     if not 0 < variance < _FARTHEST:  # a flat likelihood: one of the covariates is infinite

@@ -4,12 +4,32 @@ from __future__ import annotations
 
 from onearm.protocol import Treatment
 
-__all__ = ["latest_start", "longest_hold"]
+__all__ = ["has_limit", "latest_start", "longest_hold"]
 
 
 def _limit(drug: Treatment) -> int | None:
     limits = [limit for limit in (drug.max_interruption_days, drug.max_delay_days) if limit is not None]
+    if drug.omissions_stop is not None:
+        # a break that skips so many planned doses is as many omissions
+        limits.append(drug.omissions_stop * (drug.cycle_days // len(drug.days)) - 1)
     return min(limits) if limits else None
+
+
+def has_limit(drug: Treatment) -> bool:
+    """
+    Say whether a protocol limits the breaks of a drug.
+
+    Parameters
+    ----------
+    drug : Treatment
+        The drug.
+
+    Returns
+    -------
+    bool
+        By days, or by omitted doses.
+    """
+    return _limit(drug) is not None
 
 
 def _longest_stretch(drug: Treatment) -> int:
@@ -37,8 +57,9 @@ def latest_start(drug: Treatment, late_days: int, *, hold_days: tuple[int, int])
     Returns
     -------
     int
-        From 0 to ``late_days``, and no interruption where their number is limited: there is room for a stretch of dosing days that was broken off on its first day, which makes
-        the longest break before the next one, and for a shortest interruption.
+        From 0 to ``late_days``, and no interruption where their number is limited. There is room for a stretch of dosing
+        days that was broken off on its first day, which makes the longest break before the next one, and for a shortest
+        interruption.
 
     Examples
     --------

@@ -193,7 +193,8 @@ def measure(
     Returns
     -------
     Measured
-        Diameters, and where they show progression: a sum 20 % and 5 mm above its smallest so far, or a target that was gone.
+        Diameters, and where they show progression: a sum 20 % and 5 mm above its smallest so far, or a target seen again
+        after all was gone.
 
     References
     ----------
@@ -211,19 +212,26 @@ def measure(
     before = np.column_stack([start, seen])[:, :-1]
     nadir = np.minimum.accumulate(before, axis=1)
     # sums of decimals: a millionth of a millimetre is no growth
-    grows = (total - nadir >= 5 - 1e-6) & (total >= 1.2 * nadir - 1e-6)
-    grows = schedule.is_made & (grows | _reappears(diameter, lesions, schedule.is_made))
+    grows = (total - nadir >= 5 - 1e-6) & (total >= 1.2 * nadir - 1e-6) & ~_targets_normal(diameter, lesions)
     is_absent = np.maximum.accumulate(is_gone | (lesions.is_nodal & (diameter < 10)), axis=1)
+    grows = schedule.is_made & (grows | _reappears(diameter, is_absent, lesions, schedule.is_made))
     return Measured(diameter, is_absent, grows)
 
 
-def _reappears(diameter: Floats, lesions: Lesions, is_made: Bools) -> Bools:
-    """Whether a target that an earlier scan did not show is there again; nodes never go."""
-    is_zero = is_made[:, :, None] & lesions.is_target[:, None] & (diameter == 0)
-    if not is_zero.any():
+def _targets_normal(diameter: Floats, lesions: Lesions) -> Bools:
+    """Whether all targets are gone or, as nodes, below 10 mm: a complete response of the targets, whatever the sum."""
+    small = np.where(lesions.is_nodal, diameter < 10, diameter == 0)
+    return np.asarray((small | ~lesions.is_target[:, None]).all(axis=2))
+
+
+def _reappears(diameter: Floats, is_absent: Bools, lesions: Lesions, is_made: Bools) -> Bools:
+    """Whether a target is seen again after a scan that showed no lesion at all; nodes never go."""
+    rest = np.asarray((is_absent | ~lesions.is_non_target[:, None]).all(axis=2))
+    complete: Bools = is_made & _targets_normal(diameter, lesions) & rest
+    if not complete.any():
         return np.zeros(is_made.shape, dtype=bool)
-    gone = np.maximum.accumulate(is_zero, axis=1)
-    again = (gone[:, :-1] & (diameter[:, 1:] > 0)).any(axis=2)
+    seen = np.asarray((lesions.is_target[:, None] & ~lesions.is_nodal & (diameter > 0)).any(axis=2))
+    again = np.maximum.accumulate(complete, axis=1)[:, :-1] & seen[:, 1:]
     return np.pad(again, ((0, 0), (1, 0)))
 
 

@@ -44,7 +44,8 @@ def simulate(protocol: Protocol, assumptions: Assumptions, *, n: int, seed: int)
     dict of str to polars.DataFrame
         ``dm ex tu tr ae ds ss cm lb`` with CDISC names. They hold records only: no response, no time to an event. There
         is no ``rs``, as an assessed response would be an answer. Where the protocol reads one row per patient
-        (``[source.patients]``) they are ``patients``, ``sizes`` and ``ae`` instead, with the best response as it was recorded.
+        (``[source.patients]``) they are ``patients``, ``sizes``, ``ae`` and ``cm`` instead, with the best response as it was
+        recorded.
 
     Raises
     ------
@@ -124,8 +125,11 @@ def simulate_block(
     if protocol.source.patients is not None:
         treated = dm.filter(pl.col("ARMCD") == "TREATED")
         rows = patient_tables(rest, protocol, assumptions, history, keys=keys, dm=treated)
-        ae = ae_table(medication, protocol, assumptions, history, keys)
-        return {**rows, "ae": ae, **assay_tables(sampled, protocol, assumptions, history, keys)}
+        events = {
+            "ae": ae_table(medication, protocol, assumptions, history, keys),
+            "cm": cm_table(medication, assumptions, history, keys),
+        }
+        return {**rows, **events, **assay_tables(sampled, protocol, assumptions, history, keys)}
     tu, tr = tumour_tables(protocol, assumptions, history, keys)
     tables = {
         "dm": dm,

@@ -13,7 +13,7 @@ from onearm.errors import ProtocolError, suggest
 from onearm.protocol import Protocol
 from onearm.simulation.assumptions import Event, GradeActions, Toxicity
 from onearm.simulation.course import FAR
-from onearm.simulation.limits import longest_hold
+from onearm.simulation.limits import has_limit, longest_hold
 from onearm.simulation.randomness import Bools, Floats, Ints
 
 __all__ = ["Action", "DoseChanges", "Episodes", "change_doses", "draw_episodes"]
@@ -245,7 +245,7 @@ def change_doses(episodes: Episodes, protocol: Protocol, last_day: Ints) -> Dose
         held = caused & (action == Action.INTERRUPTED)
         holds[0, :, d] = _first_sorted(np.where(held, episodes.onset, FAR), MOST_HOLDS)
         holds[1, :, d] = _first_sorted(np.where(held, episodes.onset + episodes.hold, FAR), MOST_HOLDS)
-        if drug.max_interruption_days is not None or drug.max_delay_days is not None:
+        if has_limit(drug):
             holds[:, :, d] = _apart(holds[:, :, d], drug.cycle_days)
             kept = (episodes.onset[:, :, None] == holds[0, :, d][:, None, :]).any(axis=2)
             action = np.where(held & ~kept, Action.NONE, action)

@@ -24,10 +24,13 @@ KNOWN_ANALYSES: Final = frozenset(
         "survival_curve", "survival_at_risk", "follow_up", "tumour_change", "exposure", "design", "subgroup",
         "subgroup_test", "model", "sensitivity", "adverse_events", "laboratory", "therapy", "liver", "biomarker_summary",
         "biomarker_response", "biomarker_response_rate", "biomarker_change", "biomarker_survival", "biomarker_groups",
-        "biomarker_curve", "slope_change", "tissue_alignment",
+        "biomarker_curve", "gene_association", "signature", "signature_curve",
+        "slope_change", "tissue_alignment",
     }
 )  # fmt: skip
-SPLIT_ANALYSES: Final = frozenset({"subgroup", "subgroup_test", "model", "sensitivity", "biomarker_curve"})
+SPLIT_ANALYSES: Final = frozenset(
+    {"subgroup", "subgroup_test", "model", "sensitivity", "biomarker_curve", "signature_curve"}
+)
 FEATURES: Final = "feature_"
 """How the analyses begin that have a row for each of thousands of features: files hold them, tables show their top."""
 """Analyses whose rows are split within a group on purpose and have tables of their own."""

@@ -113,6 +113,7 @@ def _draw_samples(rng: np.random.Generator, model: Assay, history: History) -> _
     """Baseline before the first dose, later ones while treated and in follow-up."""
     n = len(history.stop)
     has = rng.random(n) < model.available
+    has[:1] |= not has.any()  # an assay without any sample would have no measures
     day, taken = [history.baseline_scan], [has]
     for planned in model.later.values():
         at = np.full(n, planned)
