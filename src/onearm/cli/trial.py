@@ -185,14 +185,21 @@ def sensitivity(folder: Folder, as_json: AsJson = False) -> None:
 
 
 def demo(
-    folder: Annotated[Path, typer.Argument(help="Where the simulated trial goes.", metavar="DIR")] = Path("demo"),
-    seed: Annotated[int, typer.Option(help="Seed of the simulation.")] = 1,
+    folder: Annotated[Path, typer.Argument(help="Where the synthetic trial goes.", metavar="DIR")] = Path("demo"),
+    seed: Annotated[int, typer.Option(help="Of whatever the paper leaves open.")] = 1,
 ) -> None:
-    """Simulate the ALTER-E-003 trial from its shipped protocol and report it."""
-    from onearm.simulation import simulate_trial_folder
+    """Reproduce the ALTER-E-003 trial: synthetic records that lead to the paper's numbers, and their report."""
+    from onearm.cli.progress import progress_bar
+    from onearm.cli.reproduce import print_share
+    from onearm.run.reproduce import reproduce_trial, write_page
 
-    simulate_trial_folder("alter_e_003", folder, seed=seed)
-    run(folder)
+    with progress_bar() as progress:
+        made = reproduce_trial("alter_e_003", folder, seed=seed, progress=progress)
+    page = write_page(made)
+    _print_headlines(made.run)
+    _print_count(made.run.findings)
+    print_share(made)
+    print(f"\nPaper beside onearm: {page}\nReport: {made.run.report}")
 
 
 def _shown(row: dict[str, object], side: str) -> str:
