@@ -193,7 +193,7 @@ def test_deviations_stand_in_the_dataset_the_findings_and_the_report(tmp_path: P
         ("002", "ELIGIBILITY-AGE", None),
         ("003", "ELIGIBILITY-AGE", None),
     ]
-    assert addv["WHY"][1] == "Age is 70.0; at least 18, at most 65 is asked for."
+    assert addv["WHY"][1] == "Age is 70; at least 18, at most 65 is asked for."
     assert {"PROTOCOL-DOSING", "PROTOCOL-ELIGIBILITY"} <= set(run.findings["rule"])
     assert "Deviations from the protocol" in run.report.read_text(encoding="utf-8")
 
