@@ -41,7 +41,8 @@ def tabulate_deviations(datasets: Mapping[str, pl.DataFrame]) -> Table:
         ("Patient", "Date", "Rule", "Evidence", "Record"),
         tuple(rows),
         (
-            "Found by the rules of the protocol: doses and their breaks, duration, progression, eligibility, planned scans and visits.",
+            "Found by the rules of the protocol: doses and their breaks, duration, progression, eligibility, planned scans "
+            "and visits.",
         ),
         ("addv",),
         is_numeric=False,
