@@ -39,6 +39,7 @@ from onearm.reconstruction.times import solve_times
 
 __all__ = ["main"]
 
+SEEDS: Final = 4
 R: Final = Conventions(interval="log-log")
 SAS: Final = Conventions(interval="log-log", median="sas", quartiles="sas", ties="breslow")
 SPSS: Final = Conventions(interval="plain", median="spss", quartiles="spss", ties="breslow")
@@ -117,10 +118,13 @@ def verify_papers() -> int:
             started = time.perf_counter()
             follow_up = _follow_up(published.statements, paper) if endpoint == "OS" else ()
             schedule = Schedule(longest_follow_up=paper.longest)
-            solution = solve_times(target, paper.conventions, schedule, follow_up=follow_up, seed=0)
-            missed = [check for check in solution.checks if not check.is_met]
             proved = landmark_conflicts(target, target.n or 0, paper.conventions)
             excused = {part for conflict in proved for part in conflict.names}
+            for seed in range(SEEDS):
+                solution = solve_times(target, paper.conventions, schedule, follow_up=follow_up, seed=seed)
+                missed = [check for check in solution.checks if not check.is_met]
+                if all(check.name in excused for check in missed):
+                    break
             met = len(solution.checks) - len(missed)
             failed += any(check.name not in excused for check in missed)
             print(

@@ -7,6 +7,7 @@ import itertools
 import numpy as np
 import pytest
 
+from onearm.reconstruction.conflicts import find_conflicts
 from onearm.reconstruction.proofs import is_landmark_possible, landmark_conflicts
 from onearm.reconstruction.targets import Conventions, CurveTargets, Landmark, printed
 from onearm.stats.kaplan_meier import kaplan_meier
@@ -52,3 +53,11 @@ def test_six_month_survival_of_the_colorectal_trial_cannot_have_its_limits():
     assert is_landmark_possible(
         Landmark(6, printed("85.4"), printed("78.6"), printed("92.2")), 103, Conventions("plain")
     )
+
+
+def test_numbers_that_can_be_met_are_no_conflict_and_proofs_need_no_search():
+    curve = CurveTargets("PFS", "PFS", n=30, events=20, median=printed("6.2"), low=printed("4.1"), high=printed("8.7"))
+    assert find_conflicts(curve, Conventions()) == []
+    mark = Landmark(6, printed("85.4"), printed("78.5"), printed("92.4"))
+    (conflict,) = find_conflicts(CurveTargets("OS", "OS", n=103, landmarks=(mark,)), Conventions(interval="plain"))
+    assert conflict.is_proved

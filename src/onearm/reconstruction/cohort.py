@@ -28,8 +28,9 @@ from onearm.reconstruction.joint import (
 from onearm.reconstruction.margins import assign_margins, exchange_groups
 from onearm.reconstruction.proofs import landmark_conflicts
 from onearm.reconstruction.solutions import Check, CohortSolution, Conflict, LabelSolution
-from onearm.reconstruction.targets import Cohort, Cross, CurveTargets, Margin
+from onearm.reconstruction.targets import Cohort, Comparison, Cross, CurveTargets, Margin
 from onearm.reconstruction.terms import (
+    ReachTerm,
     Term,
     comparison_term,
     curve_term,
@@ -46,7 +47,7 @@ _TRIES: Final = 3
 _REASON: Final = "no cohort was found that gives this number together with the others"
 
 
-def solve_cohort(cohort: Cohort, *, seed: int = 0, steps: int = _STEPS) -> CohortSolution:
+def solve_cohort(cohort: Cohort, *, seed: int = 0, steps: int = _STEPS, tries: int = _TRIES) -> CohortSolution:
     """
     Look for a cohort that gives every printed number.
 
@@ -58,6 +59,8 @@ def solve_cohort(cohort: Cohort, *, seed: int = 0, steps: int = _STEPS) -> Cohor
         The same seed gives the same cohort.
     steps : int
         Moves of each of a few searches; the first that meets everything ends them.
+    tries : int
+        Searches at most.
 
     Returns
     -------
@@ -77,7 +80,7 @@ def solve_cohort(cohort: Cohort, *, seed: int = 0, steps: int = _STEPS) -> Cohor
     best = [name for name, count in cohort.responses.items() for _ in range(count)]
     terms = cohort_terms(cohort)
     found: tuple[float, JointPatients, LabelSolution] | None = None
-    for attempt in range(_TRIES):
+    for attempt in range(tries):
         rng = random.Random(1000 * seed + attempt)
         labels = _labels(cohort, best, seed=1000 * seed + attempt)
         patients = _begin(cohort, best, labels, rng, seed=1000 * seed + attempt)
@@ -105,16 +108,26 @@ def cohort_terms(cohort: Cohort) -> list[Term]:
         The curves of all patients first: they are quick to compute and refuse most moves.
     """
     conventions = cohort.conventions
+    comparisons = [_with_reference(one, cohort) for one in cohort.comparisons]
     terms = [curve_term(curve, conventions) for curve in sorted(cohort.curves, key=lambda curve: len(curve.among))]
     terms += [follow_up_term(one, conventions) for one in cohort.follow_up]
     if cohort.response_times is not None:
         terms.append(response_time_term(cohort.response_times, conventions))
     if cohort.schedule.lost is not None:
         terms.append(lost_term("OS", cohort.schedule))
-    terms += [
-        comparison_term(one, conventions) for one in sorted(cohort.comparisons, key=lambda one: len(one.adjusted_for))
-    ]
+    terms += [comparison_term(one, conventions) for one in sorted(comparisons, key=lambda one: len(one.adjusted_for))]
     return [term for term in terms if term.names]
+
+
+def _with_reference(comparison: Comparison, cohort: Cohort) -> Comparison:
+    """Name the reference where it was left open: every other level that was counted, or else the rest."""
+    if comparison.reference:
+        return comparison
+    margin = next((one for one in cohort.margins if one.variable == comparison.variable), None)
+    if margin is None:
+        raise MethodError(f"{comparison.name}: '{comparison.variable}' has no margin, so the reference must be named.")
+    others = [level for level in margin.counts if level not in comparison.level.split("|")] or [margin.rest]
+    return dataclasses.replace(comparison, reference="|".join(others))
 
 
 def _labels(cohort: Cohort, best: list[str], *, seed: int) -> LabelSolution:
@@ -207,10 +220,11 @@ def _search(cohort: Cohort, patients: JointPatients, terms: Sequence[Term], rng:
     faults = FaultTerm()
     anneal(patients, [faults, *(t for t in terms if not _about_groups(t))], moves, rng, steps=steps // 3, hot=1.0)
     quick = [term for term in terms if not term.is_slow]
-    loss = anneal_in_rounds(patients, [faults, *quick], moves, rng, steps=steps)
+    guides = [ReachTerm(curve, cohort.conventions) for curve in cohort.curves]
+    loss = anneal_in_rounds(patients, [faults, *guides, *quick], moves, rng, steps=steps)
     if len(quick) == len(terms):
         return loss
-    return anneal_in_rounds(patients, [faults, *terms], moves, rng, steps=steps // 2, hot=0.4)
+    return anneal_in_rounds(patients, [faults, *guides, *terms], moves, rng, steps=steps // 2, hot=0.4)
 
 
 _TIMES: Final = ("PFS", "OS", "TTR", "DOR")

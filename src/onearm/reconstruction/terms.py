@@ -39,6 +39,7 @@ from onearm.reconstruction.targets import (
 
 __all__ = [
     "Patients",
+    "ReachTerm",
     "Term",
     "comparison_term",
     "count_term",
@@ -48,6 +49,7 @@ __all__ = [
     "response_time_term",
 ]
 
+_SLOPE: Final = 15.0
 _NO_NUMBER: Final = 8.0
 """Loss where a number does not exist that was printed, or the other way round."""
 
@@ -249,6 +251,53 @@ def curve_term(target: CurveTargets, conventions: Conventions) -> Term:
 
     touches = frozenset([target.endpoint, *(variable for variable, _ in target.among)])
     return Term(tuple(names), tuple(shown), compute, touches, target.among)
+
+
+class ReachTerm(Term):
+    """
+    How far a curve is from coming down to one half where it was printed to, or from staying above it.
+
+    A median or a limit that does not exist tells a search nothing about which way to go; this does.
+    """
+
+    def __init__(self, target: CurveTargets, conventions: Conventions) -> None:
+        touches = frozenset([target.endpoint, *(variable for variable, _ in target.among)])
+        super().__init__((), (), lambda _: (), touches, target.among)
+        object.__setattr__(self, "_target", target)
+        object.__setattr__(self, "_recipe", curve_recipe(conventions))
+
+    def loss(self, patients: Patients) -> float:
+        """
+        Measure the distance of S and of its upper limit from one half.
+
+        Parameters
+        ----------
+        patients : Patients
+            As they are.
+
+        Returns
+        -------
+        float
+            Zero where median and upper limit exist as they were printed to.
+        """
+        target: CurveTargets = self._target  # type: ignore[attr-defined]  # set on a frozen object
+        recipe: CurveRecipe = self._recipe  # type: ignore[attr-defined]  # as above
+        steps = steps_of(patients.times(target.endpoint, target.among))
+        if not steps.survival:
+            return 0.0
+        lowest = steps.survival[-1]
+        total = _reach(target.median, lowest)
+        if target.high is not None and recipe.rule.limits != "density":
+            rows = zip(steps.survival, steps.variance, strict=True)
+            limits = [recipe.limits(s, recipe.z * s * math.sqrt(v))[1] for s, v in rows if s > 0]
+            total += _reach(target.high, min(limits, default=1.0))
+        return total
+
+
+def _reach(shown: Printed | None, lowest: float) -> float:
+    if shown is None:
+        return 0.0
+    return _SLOPE * max(0.0, 0.5 - lowest if math.isinf(shown.value) else lowest - 0.5)
 
 
 _Reader = Callable[[Steps, dict[str, tuple[float, float, float]]], float]

@@ -372,7 +372,7 @@ class _Maker:
             for level in levels:
                 found = {name: block.stat(name, variable, level) for name in ("n", "normalised_score", "leading")}
                 leading = [] if not found["leading"].text else found["leading"].text.split()
-                shown = ", ".join(leading[:3]) + (f" and {len(leading) - 3} more" if len(leading) > 4 else "")
+                shown = ", ".join(leading[:3]) + (f" and {len(leading) - 3} more" if len(leading) > 3 else "")
                 cells: _Cells = [
                     self._number(found["n"]),
                     self._number(found["normalised_score"], 2),
