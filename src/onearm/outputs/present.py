@@ -33,7 +33,6 @@ from onearm.outputs.tables.genomes import tabulate_genes, tabulate_signatures
 from onearm.outputs.tables.laboratory import tabulate_laboratory
 from onearm.outputs.tables.liver import tabulate_liver
 from onearm.outputs.tables.omics import tabulate_features
-from onearm.outputs.tables.others import FEATURES
 from onearm.outputs.tables.sensitivity import tabulate_sensitivity
 from onearm.outputs.tables.subgroups import tabulate_models, tabulate_subgroups
 from onearm.outputs.tables.therapy import tabulate_therapy
@@ -86,9 +85,7 @@ def present(
     tell = progress or (lambda _: None)
     printer = printer_of(protocol)
     groups = groups_of(results, protocol)
-    # thousands of features have results; their tables and figures take what they show by themselves
-    few = results.filter(~results["analysis"].str.starts_with(FEATURES))
-    lookups = [Lookup(few, group) for group in groups]
+    lookups = [Lookup(results, group) for group in groups]
     tables: dict[str, list[Table]] = {
         "flow": [tabulate_disposition(lookups, printer)],
         "baseline": [tabulate_baseline(lookups, protocol, printer)],
