@@ -27,6 +27,7 @@ from onearm.analyses.kinetics import kinetics
 from onearm.analyses.laboratory import laboratory
 from onearm.analyses.liver import liver
 from onearm.analyses.models import models
+from onearm.analyses.observed import observed_times
 from onearm.analyses.omics import (
     feature_difference,
     feature_quality,
@@ -112,6 +113,11 @@ ANALYSES: Final[Mapping[str, Analysis]] = MappingProxyType(
             follow_up,
             ("median", "q1", "q3", "min", "max"),
             "Schemper M, Smith TL (1996), Control Clin Trials 17:343-346",
+        ),
+        "observed_time": Analysis(
+            observed_times,
+            ("n", "min", "q1", "median", "q3", "max"),
+            "Hyndman RJ, Fan Y (1996), Am Stat 50:361-365; Schemper M, Smith TL (1996), Control Clin Trials 17:343-346",
         ),
         "concordance": Analysis(
             concordance,

@@ -97,6 +97,10 @@ def _safety(raw: dict[str, Any]) -> Iterator[Problem]:
     used = safety.get("set") if isinstance(safety, dict) else None
     if isinstance(sets, dict) and isinstance(used, str) and used not in sets:
         yield "safety.set", f"no set of that name: {used!r}.{suggest(used, sets)}"
+    for number, line in enumerate(raw.get("baseline", ()) if isinstance(raw.get("baseline"), list) else ()):
+        used = line.get("set") if isinstance(line, dict) else None
+        if isinstance(sets, dict) and isinstance(used, str) and used not in sets:
+            yield f"baseline[{number}].set", f"no set of that name: {used!r}.{suggest(used, sets)}"
 
 
 def _eligibility(raw: dict[str, Any]) -> Iterator[Problem]:

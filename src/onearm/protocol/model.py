@@ -61,6 +61,8 @@ class Baseline(Section):
     separator: str | None = None
     """Text between several categories of one patient; they then are not exclusive and may add up to more than 100 %."""
     unit: str | None = None
+    set: Name | None = None
+    """Analysis set that is described; that of the primary endpoint where missing."""
 
 
 class Subgroup(Section):

@@ -47,7 +47,7 @@ _TRIES: Final = 3
 _REASON: Final = "no cohort was found that gives this number together with the others"
 
 
-def solve_cohort(cohort: Cohort, *, seed: int = 0, steps: int = _STEPS) -> CohortSolution:
+def solve_cohort(cohort: Cohort, *, seed: int = 0, steps: int = _STEPS, tries: int = _TRIES) -> CohortSolution:
     """
     Look for a cohort that gives every printed number.
 
@@ -59,6 +59,8 @@ def solve_cohort(cohort: Cohort, *, seed: int = 0, steps: int = _STEPS) -> Cohor
         The same seed gives the same cohort.
     steps : int
         Moves of each of a few searches; the first that meets everything ends them.
+    tries : int
+        Searches at most.
 
     Returns
     -------
@@ -78,7 +80,7 @@ def solve_cohort(cohort: Cohort, *, seed: int = 0, steps: int = _STEPS) -> Cohor
     best = [name for name, count in cohort.responses.items() for _ in range(count)]
     terms = cohort_terms(cohort)
     found: tuple[float, JointPatients, LabelSolution] | None = None
-    for attempt in range(_TRIES):
+    for attempt in range(tries):
         rng = random.Random(1000 * seed + attempt)
         labels = _labels(cohort, best, seed=1000 * seed + attempt)
         patients = _begin(cohort, best, labels, rng, seed=1000 * seed + attempt)
