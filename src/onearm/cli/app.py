@@ -14,7 +14,21 @@ __all__ = ["main"]
 
 def build() -> typer.Typer:
     """Build the application with all its commands."""
-    from onearm.cli import audit, cells, ci, cox, design, km, monitor, mutations, omics, omics_sets, reproduce, simulate, trial
+    from onearm.cli import (
+        audit,
+        cells,
+        ci,
+        cox,
+        design,
+        km,
+        monitor,
+        mutations,
+        omics,
+        omics_sets,
+        reproduce,
+        simulate,
+        trial,
+    )
 
     app = typer.Typer(
         name="onearm",
