@@ -70,6 +70,7 @@ def check(folder: Folder, strict: Strict = False, as_json: AsJson = False) -> No
         tables = ", ".join(f"{name} {table.height:,}" for name, table in checked.source.tables.items())
         print(f"{checked.protocol.trial.id}: the protocol is complete; data: {tables}.")
         _print_findings(checked.findings)
+        _print_deviations(checked.derived.datasets["addv"])
     _leave(checked.n_errors, strict)
 
 
@@ -245,3 +246,18 @@ def _print_findings(findings: pl.DataFrame) -> None:
         if each != ["-"]:
             more = f" and {len(each) - _MOST_FINDINGS} more" if len(each) > _MOST_FINDINGS else ""
             print(f"         {', '.join(each[:_MOST_FINDINGS])}{more}")
+
+
+def _print_deviations(addv: pl.DataFrame) -> None:
+    """Every deviation with patient, date, rule and evidence; of each rule the first twenty."""
+    if addv.is_empty():
+        return
+    print(f"\nDeviations from the protocol: {addv.height}.")
+    for (rule,), part in addv.group_by("RULE", maintain_order=True):
+        print(f"\n{rule} ({part.height}x)")
+        for row in part.head(_MOST_FINDINGS).iter_rows(named=True):
+            print(f"         {row['USUBJID']}  {row['ADT'] or 'no date'}  {row['WHY']}")
+        if part.height > _MOST_FINDINGS:
+            print(
+                f"         and {part.height - _MOST_FINDINGS} more; onearm run writes all of them to datasets/addv.parquet"
+            )

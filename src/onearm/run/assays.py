@@ -16,6 +16,7 @@ from onearm.data.assays import (
     CellOptions,
     SampleOptions,
     TableOptions,
+    find_files,
     read_cells_assay,
     read_table_assay,
 )
@@ -25,6 +26,7 @@ from onearm.data.files import find_file
 from onearm.errors import DataError
 from onearm.protocol import Protocol
 from onearm.protocol.assay_genomes import MutationAssay
+from onearm.protocol.assay_section import AssaySection
 from onearm.protocol.assays import CellsAssay, FeaturesAssay, SampleSheet, TableAssay
 
 __all__ = ["KINDS", "assay_files", "own_patients", "read_assays", "sample_options"]
@@ -48,7 +50,7 @@ def sample_options(sheet: SampleSheet | None) -> SampleOptions | None:
 
 
 def _read_table(folder: Path, name: str, section: TableAssay, findings: Findings) -> Assay:
-    own = section.model_dump(exclude={"kind", "label", "samples"})
+    own = section.model_dump(exclude={"kind", "label", "samples", "slope_change"})
     return read_table_assay(folder, name, TableOptions(**own, samples=sample_options(section.samples)), findings)
 
 
@@ -143,6 +145,18 @@ def own_patients(
     return named, findings.frame()
 
 
+def _absent_file(folder: Path, section: AssaySection) -> str | None:
+    """Name the file of an assay that is not there, of several the first; None where all are."""
+    if isinstance(section, CellsAssay):
+        try:
+            find_files(folder, section.files)
+        except DataError:
+            return section.files[0]
+        return None
+    file = getattr(section, "file", None)
+    return None if file is None or find_file(folder, file).exists() else str(file)
+
+
 def read_assays(folder: Path, protocol: Protocol) -> tuple[dict[str, Assay], pl.DataFrame]:
     """
     Read every assay.
@@ -166,10 +180,9 @@ def read_assays(folder: Path, protocol: Protocol) -> tuple[dict[str, Assay], pl.
     """
     findings, problems, found = Findings(), [], {}
     for name, section in protocol.assay.items():
-        file = getattr(section, "file", None)
         pending = name in protocol.source.pending_assays
-        if pending and file is not None and not find_file(folder, file).exists():
-            findings.add("ASSAY-FILE-ABSENT", domain=name, file=str(file))
+        if pending and (absent := _absent_file(folder, section)) is not None:
+            findings.add("ASSAY-FILE-ABSENT", domain=name, file=absent)
             continue
         try:
             found[name] = KINDS[section.kind](folder, name, section, findings)

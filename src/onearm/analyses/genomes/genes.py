@@ -112,7 +112,7 @@ def _response(
                 variable="response",
                 level=gene,
                 unit="ratio",
-                method="conditional, exact",
+                method="conditional",
                 conf_level=level,
             )
         out.add("p_value", test.p_two_sided, variable="response", level=gene, method="fisher, two-sided")

@@ -91,7 +91,7 @@ def _response(out: Rows, outcome: Outcome, protocol: Protocol) -> None:
         "odds_ratio", test.odds_ratio, variable="response", unit="ratio", method="conditional", note=test.note or None
     )
     for stat, bound in (("odds_low", test.odds_ratio_low), ("odds_high", test.odds_ratio_high)):
-        out.add(stat, bound, variable="response", unit="ratio", method="conditional, exact", conf_level=level)
+        out.add(stat, bound, variable="response", unit="ratio", method="conditional", conf_level=level)
     out.add("p_value", test.p_two_sided, variable="response", method="fisher, two-sided")
 
 

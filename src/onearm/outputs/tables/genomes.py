@@ -100,6 +100,18 @@ def _genes(lookup: Lookup, assay: str, target: str, part: pl.DataFrame, protocol
         f"{printer.number(tested.value)} in at least {printer.number(least.value)}"
         + (f" (the {_MOST} with the smallest P are shown)." if len(ranked) > _MOST else "."),
         "Q: share of false discoveries; P max-T: probability that any of these genes would look as different by chance.",
+        *(
+            []
+            if target == "response"
+            else [
+                "With few carriers the P of the log-rank test, which holds for large samples, is too small, and Q with it."
+            ]
+        ),
+        *(
+            ["*: with Firth's penalty, because all events lie in one group."]
+            if any("*" in r.cells[2].text for r in rows)
+            else []
+        ),
         *method_footnotes(dict.fromkeys(m for m in part["method"].drop_nulls().unique(maintain_order=True))),
     ]
     what = "Responders" if target == "response" else "Events"
@@ -217,7 +229,8 @@ def _time(block: Block, target: str, protocol: Protocol, printer: Printer) -> li
             continue
         texts = [NOT_REACHED if s.value is None else printer.months(s.value) for s in times]
         count = f"{printer.number(events.value)} of {printer.number(n.value)}"
-        median = f"{texts[0]} months ({printer.interval(texts[1], texts[2])})"
+        unit = "" if times[0].value is None else " months"
+        median = f"{texts[0]}{unit} ({printer.interval(texts[1], texts[2])})"
         rows.append(row(f"{label}, {level}", [(count, [events, n]), (median, times), *[(ABSENT, [])] * 2]))
     ratio = [block.stat(s, target) for s in ("hazard_ratio", "conf_low", "conf_high")]
     test = block.stat("p_log_rank", target)
@@ -251,13 +264,15 @@ def _adjusted(block: Block, target: str, protocol: Protocol, printer: Printer) -
 def _term(text: str, protocol: Protocol) -> str:
     name, _, level = text.removesuffix("]").partition("[")
     marker, plan = protocol.biomarker.get(name), protocol.signature.get(name)
-    label = (marker.label if marker else plan.label if plan else None) or name
+    own = next((subgroup.label for subgroup in protocol.subgroup if subgroup.variable == name), None)
+    label = (marker.label if marker else plan.label if plan else own) or name
     return f"{label}, {level}" if level else label
 
 
 def _search(lookup: Lookup, blocks: Sequence[Block], protocol: Protocol, printer: Printer) -> Table:
     rows: list[Row] = []
     methods: list[str] = []
+    failed: list[str] = []
     for block in blocks:
         plan = protocol.signature[str(block.paramcd)]
         for target in plan.against:
@@ -267,6 +282,8 @@ def _search(lookup: Lookup, blocks: Sequence[Block], protocol: Protocol, printer
             label = "response" if target == "response" else endpoint_label(protocol, target).lower()
             rows.append(heading(f"{_name(protocol, block.paramcd)}: {label}", 1))
             rows += _found(block, variable, printer)
+            why = block.stat("p_best", variable).note
+            failed += [f"Not searched: {why}"] if why else []
             methods += [m for m in block.methods() if m.startswith(("bootstrap", "max-T", "permutation"))]
     title = "What the search for the signature is worth" + (
         "" if lookup.group.level is None else f": {lookup.group.label}"
@@ -274,6 +291,7 @@ def _search(lookup: Lookup, blocks: Sequence[Block], protocol: Protocol, printer
     notes = (
         "The signature was found in these data. The adjusted P asks how often the best of all composites of its form would "
         "separate permuted outcomes as much. Optimism: by how much the best of a search looks better where it was found.",
+        *dict.fromkeys(failed),
         *method_footnotes(dict.fromkeys(methods)),
     )
     return Table(f"signature_search{lookup.group.slug}", title, ("", "Value"), tuple(rows), notes, ("signature",))
@@ -288,7 +306,7 @@ def _found(block: Block, variable: str, printer: Printer) -> list[Row]:
         row("Genes searched", [(printer.number(genes.value), [genes])]),
     ]
     if failed.note:
-        return [*rows, row("Not searched", [(failed.note, [failed])])]
+        return [*rows, row("Composites", [("not searched, see below", [failed])])]
     better = block.stat("n", variable, "composites that separate more")
     rows += [
         row("Composites of this form", [(printer.number(composites.value), [composites])]),

@@ -117,7 +117,7 @@ def tabulate_exposure(lookups: Sequence[Lookup], printer: Printer) -> Table:
 def _exposed(blocks: Sequence[Block], drug: str | None, level: str | None, printer: Printer) -> list[Row]:
     names = dict.fromkeys(name for block in blocks for name in block.stats(drug, level))
     rows = []
-    lead = title_case(level) if level else "Treated"
+    lead = _level_label(level) if level else "Treated"
     if "n" in names:
         cells = []
         for block in blocks:
@@ -144,6 +144,11 @@ def _exposed(blocks: Sequence[Block], drug: str | None, level: str | None, print
         found_one = [block.stat(name, drug, level) for block in blocks]
         rows.append(row(title_case(name), [(print_raw(s, printer), (s,)) for s in found_one]))
     return rows
+
+
+def _level_label(level: str) -> str:
+    name, _, reason = level.partition(": ")
+    return f"{title_case(name)}: {reason_label(reason).lower()}" if reason else title_case(level)
 
 
 def _spread(stats: Sequence[Statistic], printer: Printer) -> tuple[str, Sequence[Statistic]]:
