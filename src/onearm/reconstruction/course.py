@@ -98,9 +98,12 @@ def _way(solution: CohortSolution, i: int, first_day: int) -> Way:
     pfs, overall = int(solution.day["PFS"][i]) - first_day, int(solution.day["OS"][i]) - first_day
     event = bool(solution.event["PFS"][i])
     response = int(solution.day["TTR"][i]) if "TTR" in solution.day else -1
+    best = str(solution.labels["BOR"][i])
+    # whoever has progression as best response has progressed, even where the search left it otherwise
+    progressed = best == "PD" or (event and not solution.is_death[i])
     return Way(
-        response=str(solution.labels["BOR"][i]),
-        end="death" if event and solution.is_death[i] else "progression" if event else "censored",
+        response=best,
+        end="progression" if progressed else "death" if event else "censored",
         end_day=pfs,
         response_day=response - first_day if response >= 0 and str(solution.labels["BOR"][i]) in {"CR", "PR"} else None,
         last_seen=overall,
