@@ -14,6 +14,8 @@ from onearm.outputs.report import Contents, render_report
 from onearm.outputs.tables import (
     count_findings,
     file_names,
+    mark_synthetic_notes,
+    mark_synthetic_rows,
     tabulate_baseline,
     tabulate_design,
     tabulate_disposition,
@@ -123,7 +125,8 @@ def present(
         pictures.append(picture)
         files += _write_picture(picture, folder / "figures")
     everything = [*(table for part in tables.values() for table in part), *found, patients]
-    files += _write_tables([table for table in everything if table], folder / "tables")
+    kept = [table for table in everything if table]
+    files += _write_tables(kept, folder / "tables", is_synthetic=protocol.trial.synthetic)
     tell("report")
     contents = Contents(tables, pictures, found, counts, patients)
     report = folder / "report.html"
@@ -139,7 +142,9 @@ def _write_picture(picture: Picture, target: Path) -> list[Path]:
     return files
 
 
-def _write_tables(kept: list[Table], target: Path) -> list[Path]:
+def _write_tables(kept: list[Table], target: Path, *, is_synthetic: bool) -> list[Path]:
     target.mkdir(exist_ok=True)
-    files = [write_csv(table, target / f"{name}.csv") for table, name in zip(kept, file_names(kept), strict=True)]
-    return [*files, write_workbook(kept, target / "tables.xlsx")] if kept else files
+    lines = [mark_synthetic_rows(table) for table in kept] if is_synthetic else kept
+    files = [write_csv(table, target / f"{name}.csv") for table, name in zip(lines, file_names(kept), strict=True)]
+    noted = [mark_synthetic_notes(table) for table in kept] if is_synthetic else kept
+    return [*files, write_workbook(noted, target / "tables.xlsx")] if kept else files
