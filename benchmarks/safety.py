@@ -87,7 +87,7 @@ def simulate(seed: int = 1) -> tuple[Records, pl.DataFrame]:
 
 def run(records: Records, adsl: pl.DataFrame, protocol: Protocol) -> int:
     """Derive, count and tabulate; give the number of printed lines."""
-    clock = time.perf_counter()
+    clock, cpu = time.perf_counter(), time.process_time()
     adae = derive_adae(records, adsl, protocol)
     derived = time.perf_counter()
     results = adverse_events({"adsl": adsl, "adae": adae}, protocol)
@@ -97,7 +97,8 @@ def run(records: Records, adsl: pl.DataFrame, protocol: Protocol) -> int:
     done = time.perf_counter()
     print(
         f"{adae.height:,} records: derived {derived - clock:.2f} s, counted {counted - derived:.2f} s "
-        f"({results.height:,} results), tabulated {done - counted:.2f} s; total {done - clock:.2f} s"
+        f"({results.height:,} results), tabulated {done - counted:.2f} s; total {done - clock:.2f} s; "
+        f"processor {time.process_time() - cpu:.2f} s on {os.cpu_count()} cores"
     )
     return sum(len(table.rows) for table in tables)
 

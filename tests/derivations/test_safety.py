@@ -193,7 +193,7 @@ def test_deviations_stand_in_the_dataset_the_findings_and_the_report(tmp_path: P
         ("002", "ELIGIBILITY-AGE", None),
         ("003", "ELIGIBILITY-AGE", None),
     ]
-    assert addv["WHY"][1] == "Age is 70.0; at least 18, at most 65 is asked for."
+    assert addv["WHY"][1] == "Age is 70; at least 18, at most 65 is asked for."
     assert {"PROTOCOL-DOSING", "PROTOCOL-ELIGIBILITY"} <= set(run.findings["rule"])
     assert "Deviations from the protocol" in run.report.read_text(encoding="utf-8")
 
@@ -207,3 +207,59 @@ def test_a_limit_on_a_column_that_the_data_lack_is_a_finding(tmp_path):
     protocol = PROTOCOL + '[[eligibility]]\nvariable = "ECOG"\nat_most = 1\n'
     found = check_trial(write_small_trial(tmp_path, protocol=protocol)).findings
     assert found.filter(rule="PROTOCOL-ELIGIBILITY-UNKNOWN")["column"].to_list() == ["ECOG"]
+
+
+TWO = """
+[[treatment]]
+name = "antibody"
+unit = "mg"
+dose_levels = [1200]
+cycle_days = 21
+dosing_days = "1"
+"""
+
+
+def test_events_are_attributed_to_each_of_two_drugs_with_what_came_of_them(tmp_path: Path) -> None:
+    """002: rash by the drug, reduced; colitis by both, antibody stopped, on day 60 after the last dose of the related window."""
+    head = "USUBJID,AESEQ,AETERM,AEDECOD,AEBODSYS,AETOXGR,AESER,AEREL,AERELTRT,AEACN,AEOUT,AESTDTC,AEENDTC\n"
+    events = (
+        "003,1,Rash,Rash,Skin,2,N,RELATED,drug,DOSE REDUCED,RECOVERED,2023-01-05,2023-01-09\n"
+        "003,2,Colitis,Colitis,Gut,3,Y,RELATED,drug; antibody,DRUG WITHDRAWN,RECOVERED,2023-03-16,\n"
+        "003,3,Fall,Fall,Injury,1,N,NOT RELATED,,DOSE NOT CHANGED,RECOVERED,2023-03-16,\n"
+        "003,4,Itch,Itch,Skin,1,N,RELATED,antibody,DRUG INTERRUPTED,RECOVERED,2023-01-06,\n"
+    )
+    ex = (
+        "USUBJID,EXSEQ,EXTRT,EXDOSE,EXDOSU,EXSTDTC,EXENDTC\n003,1,drug,12,mg,2023-01-02,2023-01-15\n"
+        "003,2,antibody,1200,mg,2023-01-02,2023-01-02\n"
+    )
+    text = PROTOCOL.replace("[design]", f"{TWO}\n[design]", 1) + "\n[safety]\nemergent_days = 30\nrelated_days = 90\n"
+    run = run_trial(write_small_trial(tmp_path, protocol=text, ae=head + events, ex=ex))
+    rows = run.results.filter((pl.col("analysis") == "adverse_events") & (pl.col("variable") == "overview"))
+    n = {
+        (r["paramcd"], r["variable_level"]): r["value"]
+        for r in rows.filter(pl.col("stat") == "n").iter_rows(named=True)
+    }
+    events_of = {r["paramcd"]: r["value"] for r in rows.filter(
+        (pl.col("stat") == "events") & (pl.col("variable_level") == "any")).iter_rows(named=True)}  # fmt: skip
+    # The fall of 16 March is 60 days after the last dose: outside 30 days; the related colitis is within 90.
+    assert events_of == {"TEAE": 3, "TRAE": 3, "TRAE drug": 2, "TRAE antibody": 2}
+    assert n["TRAE drug", "leading to dose reduction"] == 1
+    assert n["TRAE antibody", "leading to dose reduction"] == 0
+    assert n["TRAE antibody", "leading to interruption"] == 1
+    assert n["TRAE antibody", "leading to discontinuation"] == n["TRAE drug", "leading to discontinuation"] == 1
+    assert n["TEAE", "serious"] == n["TEAE", "grade 3 or more"] == 1
+    report = run.report.read_text(encoding="utf-8")
+    assert "Related to antibody" in report
+
+
+@pytest.mark.parametrize(("version", "neutrophils", "glucose"), [("5.0", 3, None), ("6.0", 2, 2)])
+def test_the_protocol_says_which_version_of_the_criteria_grades(
+    tmp_path: Path, version: str, neutrophils: int, glucose: int | None
+) -> None:
+    """Neutrophils of 0.9: grade 3 by version 5.0 and 2 by 6.0; fasting glucose of 9.5 is graded by version 6.0 only."""
+    labs = "USUBJID,LBSEQ,LBTESTCD,LBSTRESN,LBSTRESU,LBSTNRLO,LBSTNRHI,LBFAST,LBDTC\n" + (
+        "002,1,NEUT,0.9,10^9/L,2,7,,2023-01-20\n002,2,GLUC,9.5,mmol/L,3.9,5.6,Y,2023-01-20\n"
+    )
+    adlb = _check(tmp_path, f'[safety]\nctcae = "{version}"', lb=labs).derived.datasets["adlb"]
+    assert adlb.filter(pl.col("PARAMCD") == "NEUT")["ATOXGRL"].to_list() == [neutrophils]
+    assert adlb.filter(pl.col("PARAMCD") == "GLUC")["ATOXGRH"].to_list() == [glucose]

@@ -13,13 +13,14 @@ from scipy.integrate import quad
 from scipy.stats import beta, betabinom
 
 from onearm.errors import MethodError
-from onearm.stats.design.bayes import MonitoringPlan, bayesian_rule, monitoring_probabilities, posterior
+from onearm.stats.design.bayes import MonitoringPlan, bayesian_rule, monitoring_probabilities
 from onearm.stats.design.bayes_rules import (
     lee_liu_rule,
     predictive_probability,
     probability_above_standard,
     thall_simon_rule,
 )
+from onearm.stats.design.beta_posterior import posterior
 from onearm.stats.design.bop2 import bop2_rule, find_bop2
 from onearm.stats.design.looks import StoppingRule, operating_characteristics
 

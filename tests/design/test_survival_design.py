@@ -15,15 +15,9 @@ from hypothesis import strategies as st
 from scipy.integrate import quad
 
 from onearm.errors import MethodError
+from onearm.stats.design.size_rules import rounded
 from onearm.stats.design.survival_design import add_dropout, patients_for_events, patients_needed, plan_survival
-from onearm.stats.design.survival_events import (
-    EVENT_FORMULAS,
-    Size,
-    event_driven_power,
-    events_exact,
-    events_needed,
-    rounded,
-)
+from onearm.stats.design.survival_events import EVENT_FORMULAS, Size, event_driven_power, events_exact, events_needed
 from onearm.stats.design.survival_model import (
     SurvivalModel,
     covariance_of_looks,

@@ -105,7 +105,7 @@ def test_every_composite_of_a_form_is_found_once():
 
 
 def test_a_search_that_is_too_large_says_what_to_do():
-    with pytest.raises(MethodError, match=r"at most 2,000,000 are searched\. Ask for more mutated patients"):
+    with pytest.raises(MethodError, match=r"at most 1,000,000 are searched\. Ask for more mutated patients"):
         enumerate_form(parse_composite("A and B and not C"), np.zeros((5, 400)))
     with pytest.raises(MethodError, match="3 genes are needed, and 2"):
         enumerate_form(parse_composite(SIGNATURE), np.zeros((5, 2)))

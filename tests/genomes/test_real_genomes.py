@@ -52,7 +52,7 @@ def test_aml_has_193_patients_with_variants_of_200_and_every_gene_survives_as_in
         log_rank_screen(time[known], death[known], matrix[:, enough]),
         cox_screen(time[known], death[known], matrix[:, enough]),
     )
-    permuted = survival_screen(time[known], death[known], matrix[:, enough], seed=1)
+    permuted = survival_screen(time[known], death[known], matrix[:, enough], variance="permutation", seed=1)
     wanted = {row["gene"]: row for row in REFERENCE["laml"]["genes"]}
     assert set(names) == set(wanted)
     for i, gene in enumerate(names):
@@ -65,6 +65,10 @@ def test_aml_has_193_patients_with_variants_of_200_and_every_gene_survives_as_in
     best = int(np.argmax(np.abs(permuted.statistic)))
     assert names[best] == "TP53"
     assert permuted.p_single_step[best] < 0.05
+    own = survival_screen(time[known], death[known], matrix[:, enough], seed=1)
+    assert own.variance == "log-rank"
+    assert own.statistic[best] ** 2 == pytest.approx(wanted["TP53"]["chisq"], rel=1e-9)
+    assert own.p_single_step[best] <= permuted.p_single_step[best]
 
 
 def test_imvigor_calls_are_all_read(shared_data: SharedData, findings) -> None:

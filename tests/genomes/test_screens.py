@@ -13,7 +13,7 @@ from onearm.errors import MethodError
 from onearm.stats.concordance import concordance_index
 from onearm.stats.log_rank import log_rank
 from onearm.stats.multiplicity import max_t
-from onearm.stats.score_screen import hazard_residuals, log_rank_screen, response_screen, survival_screen
+from onearm.stats.score_screen import hazard_residuals, log_rank_screen, response_screen, search_rules, survival_screen
 from onearm.stats.selection_bootstrap import response_optimism, survival_optimism
 from onearm.stats.times import check_times
 
@@ -46,7 +46,21 @@ def test_statistics_are_those_of_the_permutation_distribution():
     scores = hazard_residuals(np.array([[1, 0, 2, 0, 3, 4]]), event[None, :])[0]
     sums = np.array([scores[list(order)] @ carriers for order in permutations(range(6))])
     expected = (scores @ carriers - sums.mean()) / sums.std()
-    assert survival_screen(time, event, carriers[:, None], seed=1).statistic[0] == pytest.approx(expected)
+    assert survival_screen(time, event, carriers[:, None], variance="permutation", seed=1).statistic[
+        0
+    ] == pytest.approx(expected)
+
+
+def test_with_its_own_variance_the_statistic_is_the_log_rank_test_and_every_permutation_is_one():
+    time, event, _, features = trial(n=25, m=5, seed=3)
+    features[:4, 2] = np.nan
+    screen = survival_screen(time, event, features, permutations=200, variance="log-rank", seed=7)
+    np.testing.assert_allclose(screen.statistic, log_rank_screen(time, event, features).z)
+    generator, identity = np.random.default_rng(7), np.arange(25)[None, :]
+    orders = generator.permuted(np.repeat(identity, 199, axis=0), axis=1)
+    largest = [np.nanmax(np.abs(log_rank_screen(time[order], event[order], features).z)) for order in orders]
+    expected = [(1 + np.sum(np.array(largest) >= abs(z) * (1 - 1e-9))) / 200 for z in screen.statistic]
+    np.testing.assert_allclose(screen.p_single_step, expected)
 
 
 def test_permutation_p_of_one_feature_is_exact():
@@ -64,7 +78,9 @@ def test_statistics_equal_r():
     # coin multiplies its statistic by n / (n - 1) to print Pearson's; under permutation the factor is common to all
     chi_squared = response_screen(response, carriers, seed=1).statistic[0] ** 2 * 12 / 11
     assert chi_squared == pytest.approx(wanted["response_chisq"])
-    assert abs(survival_screen(time, event, carriers, seed=1).statistic[0]) == pytest.approx(wanted["logrank_z"])
+    assert abs(survival_screen(time, event, carriers, variance="permutation", seed=1).statistic[0]) == pytest.approx(
+        wanted["logrank_z"]
+    )
 
 
 def test_max_t_agrees_with_the_general_one_on_numbers():
@@ -97,6 +113,18 @@ def test_p_values_hold_their_level_under_the_null():
             np.nanmin(survival_screen(time, event, features, least=3, permutations=100, seed=1).p_single_step) <= 0.05
         )
     assert hits <= 20  # 10 expected, sd 3.1
+
+
+def test_a_search_is_the_single_step_of_the_screen():
+    time, event, response, features = trial(n=40, m=30, seed=13)
+    screen = response_screen(response, features, permutations=300, seed=5)
+    found = search_rules(response, features > 0, permutations=300, seed=5)
+    np.testing.assert_allclose(found.statistic, screen.statistic)
+    np.testing.assert_allclose(found.p, screen.p_single_step)
+    codes = np.unique(time, return_inverse=True)[1]
+    scores = hazard_residuals(codes[None, :], event[None, :])[0]
+    screen = survival_screen(time, event, features, variance="permutation", permutations=300, seed=5)
+    np.testing.assert_allclose(search_rules(scores, features > 0, permutations=300, seed=5).p, screen.p_single_step)
 
 
 def test_features_known_in_some_are_tested_in_those():

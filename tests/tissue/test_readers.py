@@ -331,3 +331,45 @@ def test_every_finding_and_sentence_is_documented() -> None:
         plain = plain.replace("[among CD3+] ", "").replace(" [in tumour]", "")
         assert parse_measure(plain).kind == kind
         assert plain.split(" ")[0] in text
+
+
+def test_areas_of_qupath_annotations_and_of_halo_classes(tmp_path: Path) -> None:
+    """QuPath: one row per annotation, in square microns; HALO: one column per class, in square millimetres."""
+    qupath = write(
+        tmp_path / "annotations.tsv",
+        "Image\tName\tClassification\tCentroid X µm\tArea µm^2\na.tif\tx\tTumor\t5\t250000\na.tif\ty\tStroma\t5\t750000\n",
+    )
+    areas, _ = read_areas(qupath)
+    assert areas.select("SLIDE", "TISSUE", "AREA_MM2").rows() == [("a.tif", "Tumor", 0.25), ("a.tif", "Stroma", 0.75)]
+    halo = write(
+        tmp_path / "summary.csv",
+        "Image Location,Total Cells,Area Analyzed (mm²),Tumor Area Analyzed (mm²),Stroma Area Analyzed (μm²)\n"
+        "C:\\scans\\a.svs,10,1.0,0.25,750000\n",
+    )
+    areas, _ = read_areas(halo)
+    assert areas.select("SLIDE", "TISSUE", "AREA_MM2").rows() == [
+        ("a.svs", None, 1.0), ("a.svs", "Tumor", 0.25), ("a.svs", "Stroma", 0.75),
+    ]  # fmt: skip
+
+
+def test_a_mask_gives_tissue_and_area(tmp_path: Path) -> None:
+    """By hand: 10 x 8 pixels of 0.5 µm, the left half tumour; inForm counts pixels from 1."""
+    from PIL import Image
+
+    from onearm.data.assays.cells.masks import assign_tissue, read_mask
+
+    drawing = np.zeros((8, 10, 4), dtype=np.uint8)
+    drawing[:, :5] = (255, 0, 0, 63)
+    Image.fromarray(drawing).save(tmp_path / "tumour.png")
+    Image.fromarray(np.zeros((8, 10), dtype=np.uint8)).save(tmp_path / "empty.png")
+    table = read_cells(
+        write(tmp_path / "c.csv", "slide,field,cell,x,y\ns,f,1,1,1\ns,f,2,5,8\ns,f,3,6,8\ns,f,4,99,1\n"),
+        CellOptions(um_per_pixel=0.5),
+    )
+    made = assign_tissue(table, {"Tumor": read_mask(tmp_path / "tumour.png")}, um_per_pixel=0.5)
+    assert made.cells["TISSUE"].to_list() == ["Tumor", "Tumor", None, None]
+    assert made.areas.select("FIELD", "TISSUE", "AREA_MM2").row(0) == ("f", "Tumor", pytest.approx(40 * 0.25e-6))
+    with pytest.raises(DataError, match="nothing is drawn"):
+        read_mask(tmp_path / "empty.png")
+    with pytest.raises(DataError, match="not an image"):
+        read_mask(write(tmp_path / "no.png", "text"))

@@ -38,8 +38,10 @@ def baseline(datasets: Datasets, protocol: Protocol) -> pl.DataFrame:
     lines = protocol.baseline or _default(datasets["adsl"], protocol)
     return concat_results(
         _describe(population, line, protocol)
-        for population in populations(datasets, protocol, protocol.main_set)
+        for name in dict.fromkeys(line.set or protocol.main_set for line in lines)
+        for population in populations(datasets, protocol, name)
         for line in lines
+        if (line.set or protocol.main_set) == name
     )
 
 

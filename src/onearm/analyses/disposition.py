@@ -10,6 +10,15 @@ from onearm.results import Rows, concat_results
 
 __all__ = ["describe_trial", "disposition"]
 
+_DATES = (
+    ("first consent", "RFICDT", False),
+    ("last consent", "RFICDT", True),
+    ("first enrolment", "ENRLDT", False),
+    ("last enrolment", "ENRLDT", True),
+    ("first dose", "TRTSDT", False),
+    ("last dose begun", "TRTSDT", True),
+)
+
 
 def describe_trial(datasets: Datasets, protocol: Protocol) -> pl.DataFrame:
     """
@@ -34,6 +43,11 @@ def describe_trial(datasets: Datasets, protocol: Protocol) -> pl.DataFrame:
     cutoff = None if trial.cutoff is None else trial.cutoff.isoformat()
     rows.add("text", text=cutoff, variable="cutoff", note=None if cutoff else "no data cut-off is set")
     rows.add("text", text="yes" if trial.synthetic else "no", variable="synthetic")
+    for variable, column, latest in _DATES:
+        known = datasets["adsl"].filter(pl.col("SCRFFL").is_null() | pl.lit(column == "RFICDT"))[column].drop_nulls()
+        if known.len():
+            date = known.max() if latest else known.min()
+            rows.add("text", text=str(date), variable=variable)
     for name, table in datasets.items():
         rows.add("n", table.height, variable="rows", level=name, unit="count")
     return rows.frame()

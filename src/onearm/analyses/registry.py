@@ -21,11 +21,13 @@ from onearm.analyses.concordance import concordance
 from onearm.analyses.design import design
 from onearm.analyses.disposition import describe_trial, disposition
 from onearm.analyses.exposure import exposure
+from onearm.analyses.genomes import gene_association, signatures
 from onearm.analyses.growth import growth_modulation
 from onearm.analyses.kinetics import kinetics
 from onearm.analyses.laboratory import laboratory
 from onearm.analyses.liver import liver
 from onearm.analyses.models import models
+from onearm.analyses.observed import observed_times
 from onearm.analyses.omics import (
     feature_difference,
     feature_quality,
@@ -111,6 +113,11 @@ ANALYSES: Final[Mapping[str, Analysis]] = MappingProxyType(
             follow_up,
             ("median", "q1", "q3", "min", "max"),
             "Schemper M, Smith TL (1996), Control Clin Trials 17:343-346",
+        ),
+        "observed_time": Analysis(
+            observed_times,
+            ("n", "min", "q1", "median", "q3", "max"),
+            "Hyndman RJ, Fan Y (1996), Am Stat 50:361-365; Schemper M, Smith TL (1996), Control Clin Trials 17:343-346",
         ),
         "concordance": Analysis(
             concordance,
@@ -224,6 +231,31 @@ ANALYSES: Final[Mapping[str, Analysis]] = MappingProxyType(
             tissue_alignment,
             ("n", "median", "q1", "q3", "landmark", "shift", "confidence"),
             "Hahne F et al. (2010), Cytometry A 77A:121-131",
+        ),
+        "gene_association": Analysis(
+            gene_association,
+            ("n", "N", "odds_ratio", "hazard_ratio", "conf_low", "conf_high", "p_value", "q_value", "p_max_t"),
+            "Fisher RA (1935), J R Stat Soc 98:39-82; Mantel N (1966), Cancer Chemother Rep 50:163-170; Firth D (1993), "
+            "Biometrika 80:27-38; Westfall PH, Young SS (1993), Resampling-Based Multiple Testing",
+        ),
+        "signature": Analysis(
+            signatures,
+            (
+                "n",
+                "N",
+                "p",
+                "median",
+                "hazard_ratio",
+                "p_value",
+                "p_log_rank",
+                "events_per_coefficient",
+                "p_max_t",
+                "apparent",
+                "optimism",
+                "corrected",
+            ),
+            "Westfall PH, Young SS (1993), Resampling-Based Multiple Testing; Harrell FE, Lee KL, Mark DB (1996), Stat Med "
+            "15:361-387; Peduzzi P et al. (1995), J Clin Epidemiol 48:1503-1510",
         ),
     }
 )

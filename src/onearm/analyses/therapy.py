@@ -25,7 +25,7 @@ def therapy(datasets: Datasets, protocol: Protocol) -> pl.DataFrame:
     Parameters
     ----------
     datasets : Datasets
-        With ``adsl`` and ``adcm``.
+        With ``adsl``, ``adrs`` and ``adcm``.
     protocol : Protocol
         The main set (prior and subsequent therapy) and the safety set (concomitant medication).
 
@@ -34,28 +34,40 @@ def therapy(datasets: Datasets, protocol: Protocol) -> pl.DataFrame:
     polars.DataFrame
         Results by ``paramcd``, ``PRIOR``, ``CONCOMITANT`` and ``SUBSEQUENT``: ``variable = "any"``, ``"class"`` (CMCLAS, where
         there is one) and ``"agent"`` (CMDECOD): ``n N p``; a patient counts once in each line. ``SUBSEQUENT`` also
-        ``variable = "any"``, level ``of those off treatment``. ``PRIOR`` also ``variable = "lines"``: levels 0, 1, 2 and
+        ``variable = "any"``, levels ``none``,
+        ``of those off treatment`` and ``of the progressed``. ``PRIOR`` also ``variable = "lines"``: levels 0, 1, 2 and
         ``3 or more``, and the median with its range. Kinds of therapy that nobody has on record have no rows.
     """
     adcm = datasets.get("adcm")
     if adcm is None or adcm.is_empty():
         return concat_results(())
     parts = []
+    adrs = datasets["adrs"]
+    progressions = adrs.filter((pl.col("PARAMCD") == "PD") & (pl.col("AVALC") == "Y")).select("USUBJID")
     for kind in _KINDS:
         rows = adcm.filter(pl.col("ACAT") == kind)
         chosen = protocol.safety_set if kind == "CONCOMITANT" else protocol.main_set
         if rows.height:
-            parts += [_kind(population, rows, kind, protocol) for population in populations(datasets, protocol, chosen)]
+            parts += [
+                _kind(population, rows, progressions, kind, protocol)
+                for population in populations(datasets, protocol, chosen)
+            ]
     return concat_results(parts)
 
 
-def _kind(population: Population, adcm: pl.DataFrame, kind: str, protocol: Protocol) -> pl.DataFrame:
+def _kind(
+    population: Population, adcm: pl.DataFrame, progressions: pl.DataFrame, kind: str, protocol: Protocol
+) -> pl.DataFrame:
     rows, mine = population.rows("therapy", "ADCM", kind), population.of(adcm)
     rows.add_share(mine["USUBJID"].n_unique(), population.n, variable="any", level="any")
     if kind == "SUBSEQUENT":
         off = population.subjects.filter(pl.col("EOTSTT").is_in(["DISCONTINUED", "COMPLETED"]))
         later = mine.join(off.select("USUBJID"), on="USUBJID", how="semi")["USUBJID"].n_unique()
         rows.add_share(later, off.height, variable="any", level="of those off treatment")
+        rows.add_share(population.n - mine["USUBJID"].n_unique(), population.n, variable="any", level="none")
+        progressed = population.subjects.select("USUBJID").join(progressions, on="USUBJID", how="semi")
+        later = mine.join(progressed, on="USUBJID", how="semi")["USUBJID"].n_unique()
+        rows.add_share(later, progressed.height, variable="any", level="of the progressed")
     if kind == "PRIOR":
         _lines(rows, mine, population, protocol)
     for variable, column in (("class", "CMCLAS"), ("agent", "CMDECOD")):

@@ -12,7 +12,6 @@ from onearm.analyses.population import Datasets, Population, populations
 from onearm.analyses.survival import months
 from onearm.errors import MethodError
 from onearm.protocol import Protocol
-from onearm.protocol.assay_tissue import CellsAssay
 from onearm.results import Rows, concat_results
 from onearm.stats.cox import cox
 from onearm.stats.cox_diagnostics import concordance
@@ -34,7 +33,7 @@ def slope_change_groups(datasets: Datasets, protocol: Protocol) -> pl.DataFrame:
     datasets : Datasets
         With ``adsl``, ``adtte`` and ``adbm``.
     protocol : Protocol
-        Biomarkers of cell assays that are set against a time and measured before it began.
+        Biomarkers of assays with ``slope_change`` that are set against a time and measured before it began.
 
     Returns
     -------
@@ -45,12 +44,12 @@ def slope_change_groups(datasets: Datasets, protocol: Protocol) -> pl.DataFrame:
         hazard ratio per standard deviation of the marker, and the concordance.
     """
     parts = []
-    cells = {name for name, section in protocol.assay.items() if isinstance(section, CellsAssay)}
+    compared = {name for name, section in protocol.assay.items() if section.slope_change}
     for target in protocol.times:
         adtte = months(datasets["adtte"].filter(pl.col("PARAMCD") == target), protocol)
         times = adtte.select("USUBJID", "MONTHS", "EVENT")
         for name, marker, population, rows in each_biomarker(datasets, protocol, target):
-            if marker.assay not in cells or marker.landmark_months is not None:
+            if marker.assay not in compared or marker.landmark_months is not None:
                 continue
             known = analysed_values(rows, marker).join(times, on="USUBJID", how="inner", maintain_order="left")
             parts.append(_one(name, target, population, known.drop_nulls(["AVAL", "MONTHS"]), protocol))

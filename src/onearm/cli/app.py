@@ -14,7 +14,21 @@ __all__ = ["main"]
 
 def build() -> typer.Typer:
     """Build the application with all its commands."""
-    from onearm.cli import audit, cells, ci, cox, design, km, monitor, omics, omics_sets, simulate, trial
+    from onearm.cli import (
+        audit,
+        cells,
+        ci,
+        cox,
+        design,
+        km,
+        monitor,
+        mutations,
+        omics,
+        omics_sets,
+        reproduce,
+        simulate,
+        trial,
+    )
 
     app = typer.Typer(
         name="onearm",
@@ -25,7 +39,7 @@ def build() -> typer.Typer:
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
-    for theme in (trial, audit, monitor, simulate, ci, km, cox, design, cells, omics, omics_sets):
+    for theme in (trial, reproduce, audit, monitor, simulate, ci, km, cox, design, cells, omics, omics_sets, mutations):
         theme.register(app)
     return app
 

@@ -64,7 +64,7 @@ def basket(
         basket_characteristics,
         calibrate_cutoff,
     )
-    from onearm.stats.design.wording import say_baskets
+    from onearm.stats.design.wording_trials import say_baskets
 
     if model not in (*MODELS, "all"):
         raise MethodError(f"unknown model '{model}'.{suggest(model, (*MODELS, 'all'))}")

@@ -51,8 +51,9 @@ def bayes(
     Bayesian stopping rule with a beta prior: boundaries and exact properties (defaults: REGOMUNE).
     """
     from onearm.cli.design_print import parse_fraction, parse_integers, parse_numbers, print_sentence
-    from onearm.stats.design.bayes import MonitoringPlan, bayesian_rule, posterior
-    from onearm.stats.design.wording import say_bayesian
+    from onearm.stats.design.bayes import MonitoringPlan, bayesian_rule
+    from onearm.stats.design.beta_posterior import posterior
+    from onearm.stats.design.wording_trials import say_bayesian
 
     a, b = parse_numbers(prior, name="--prior", count=2)
     plan = MonitoringPlan(
@@ -106,7 +107,7 @@ def bop2(
     """
     from onearm.cli.design_print import parse_integers, parse_numbers
     from onearm.stats.design.bop2 import find_bop2
-    from onearm.stats.design.wording import say_bop2
+    from onearm.stats.design.wording_trials import say_bop2
 
     weights = parse_numbers(prior, name="--prior", count=2) if prior is not None else None
     design = find_bop2(

@@ -71,9 +71,10 @@ def survival(
     from onearm.stats.design import survival_design as sd
     from onearm.stats.design import survival_events as se
     from onearm.stats.design.simulate_survival import as_trial, simulate_survival
+    from onearm.stats.design.size_rules import rounding_rule
     from onearm.stats.design.survival_model import SurvivalModel, hazard_ratio
     from onearm.stats.design.survival_two_stage import find_two_stage_survival
-    from onearm.stats.design.wording import say_survival, say_survival_two_stage
+    from onearm.stats.design.wording_trials import say_survival, say_survival_two_stage
 
     if (median1 is None) == (hr is None):
         raise MethodError("give either --median1 or --hr, not both and not neither.")
@@ -90,7 +91,7 @@ def survival(
             alpha=alpha,
             sides=sides,
             power=power,
-            rounding=se.rounding_rule(rounding),
+            rounding=rounding_rule(rounding),
             from_unrounded=not rounded_events,
             dropout=dropout,
             dropout_rule=dropout_rule,

@@ -70,6 +70,7 @@ def check(folder: Folder, strict: Strict = False, as_json: AsJson = False) -> No
         tables = ", ".join(f"{name} {table.height:,}" for name, table in checked.source.tables.items())
         print(f"{checked.protocol.trial.id}: the protocol is complete; data: {tables}.")
         _print_findings(checked.findings)
+        _print_deviations(checked.derived.datasets["addv"])
     _leave(checked.n_errors, strict)
 
 
@@ -184,14 +185,21 @@ def sensitivity(folder: Folder, as_json: AsJson = False) -> None:
 
 
 def demo(
-    folder: Annotated[Path, typer.Argument(help="Where the simulated trial goes.", metavar="DIR")] = Path("demo"),
-    seed: Annotated[int, typer.Option(help="Seed of the simulation.")] = 1,
+    folder: Annotated[Path, typer.Argument(help="Where the synthetic trial goes.", metavar="DIR")] = Path("demo"),
+    seed: Annotated[int, typer.Option(help="Of whatever the paper leaves open.")] = 1,
 ) -> None:
-    """Simulate the ALTER-E-003 trial from its shipped protocol and report it."""
-    from onearm.simulation import simulate_trial_folder
+    """Reproduce the ALTER-E-003 trial: synthetic records that lead to the paper's numbers, and their report."""
+    from onearm.cli.progress import progress_bar
+    from onearm.cli.reproduce import print_share
+    from onearm.run.reproduce import reproduce_trial, write_page
 
-    simulate_trial_folder("alter_e_003", folder, seed=seed)
-    run(folder)
+    with progress_bar() as progress:
+        made = reproduce_trial("alter_e_003", folder, seed=seed, progress=progress)
+    page = write_page(made)
+    _print_headlines(made.run)
+    _print_count(made.run.findings)
+    print_share(made)
+    print(f"\nPaper beside onearm: {page}\nReport: {made.run.report}")
 
 
 def _shown(row: dict[str, object], side: str) -> str:
@@ -238,3 +246,18 @@ def _print_findings(findings: pl.DataFrame) -> None:
         if each != ["-"]:
             more = f" and {len(each) - _MOST_FINDINGS} more" if len(each) > _MOST_FINDINGS else ""
             print(f"         {', '.join(each[:_MOST_FINDINGS])}{more}")
+
+
+def _print_deviations(addv: pl.DataFrame) -> None:
+    """Every deviation with patient, date, rule and evidence; of each rule the first twenty."""
+    if addv.is_empty():
+        return
+    print(f"\nDeviations from the protocol: {addv.height}.")
+    for (rule,), part in addv.group_by("RULE", maintain_order=True):
+        print(f"\n{rule} ({part.height}x)")
+        for row in part.head(_MOST_FINDINGS).iter_rows(named=True):
+            print(f"         {row['USUBJID']}  {row['ADT'] or 'no date'}  {row['WHY']}")
+        if part.height > _MOST_FINDINGS:
+            print(
+                f"         and {part.height - _MOST_FINDINGS} more; onearm run writes all of them to datasets/addv.parquet"
+            )

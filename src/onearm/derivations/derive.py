@@ -20,6 +20,7 @@ from onearm.derivations.adsl import derive_adsl, flag_sets
 from onearm.derivations.adtr import derive_adtr, flag_usable
 from onearm.derivations.adtte import derive_adtte
 from onearm.derivations.biomarkers import derive_biomarkers
+from onearm.derivations.biomarkers.marker_columns import with_marker_columns
 from onearm.derivations.consistency import check_consistency
 from onearm.derivations.immune import immune_timepoints
 from onearm.derivations.lesions import Lesions, read_lesions
@@ -101,6 +102,7 @@ def derive(source: Source, protocol: Protocol) -> Derived:
     datasets["addv"] = derive_addv(datasets, records, protocol)
     biomarkers = derive_biomarkers(source, adsl, adrs, protocol)
     datasets |= biomarkers.datasets
+    datasets["adsl"] = with_marker_columns(adsl, datasets, protocol)
     consistency = check_consistency(source, records, datasets, protocol, lesions=mine.lesions)
     safety = check_safety(source, records, datasets, protocol)
     return Derived(datasets, concat_findings([consistency, safety, biomarkers.findings]))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     import polars as pl
@@ -47,6 +47,8 @@ class Statistic:
 
 
 Stats = Mapping[str, Statistic]
+_KEYS: Final = ("analysis", "paramcd", "population", "group1_level", "variable", "variable_level", "stat")
+_READ: Final = (*_KEYS[:3], *_KEYS[4:], "value", "text", "unit", "method", "note", "conf_level")
 NOTHING: Final = Statistic()
 
 
@@ -177,30 +179,34 @@ class Lookup:
     results : polars.DataFrame
         The results table.
     group : Group
-        Whose rows; rows of subgroups within it are left out, and those of single features (``feature_…``).
+        Whose rows; rows of subgroups within it are left out.
+    has_features : bool, default False
+        Whether rows of single features (``feature_…``) are taken too; there may be hundreds of thousands.
     """
 
-    def __init__(self, results: pl.DataFrame, group: Group) -> None:
+    def __init__(self, results: pl.DataFrame, group: Group, *, has_features: bool = False) -> None:
+        import polars as pl
+
         self.group = group
         self._blocks: dict[tuple[str, str | None, str | None], Block] = {}
-        whole = ~results["analysis"].str.starts_with("feature_") & results["group2"].is_null()
-        for row in results.filter(whole).iter_rows(named=True):
-            if _belongs(row, group):
-                self._add(row)
+        whole = results["group2"].is_null()
+        if not has_features:
+            whole &= ~results["analysis"].str.starts_with("feature_")
+        # A hundred thousand rows: what can be is done for all of them at once, and each is read as a plain tuple.
+        key = pl.concat_str(_KEYS, separator=" · ", ignore_nulls=True).alias("_key")
+        for row in results.filter(whole & _belongs(results, group)).select(*_READ, key).iter_rows():
+            self._add(row)
 
-    def _add(self, row: dict[str, object]) -> None:
-        key = (str(row["analysis"]), _text(row["paramcd"]), _text(row["population"]))
-        block = self._blocks.setdefault(key, Block(*key))
-        cell = block.cells.setdefault((_text(row["variable"]), _text(row["variable_level"])), {})
-        value, level = row["value"], row["conf_level"]
-        cell[str(row["stat"])] = Statistic(
-            value=float(value) if isinstance(value, (int, float)) else None,
-            text=_text(row["text"]),
-            unit=_text(row["unit"]),
-            method=_text(row["method"]),
-            note=_text(row["note"]),
-            conf_level=float(level) if isinstance(level, (int, float)) else None,
-            trace=_trace(row),
+    def _add(self, row: tuple[Any, ...]) -> None:
+        analysis, paramcd, population, variable, level, stat, value, text, unit, method, note, conf_level, key = row
+        place = (analysis, paramcd, population)
+        block = self._blocks.get(place)
+        if block is None:
+            block = self._blocks[place] = Block(*place)
+        found = text if value is None else value
+        trace = f"{key} = {found!r}" if found is not None else f"{key}: {note}"
+        block.cells.setdefault((variable, level), {})[stat] = Statistic(
+            value, text, unit, method, note, conf_level, trace
         )
 
     def blocks(self, analysis: str, paramcd: str | None = None) -> Iterator[Block]:
@@ -329,18 +335,7 @@ def subgroup_rows(results: pl.DataFrame, group: Group) -> pl.DataFrame:
     return results.filter(inside).with_columns(**{new: pl.col(old) for new, old in names.items()})
 
 
-def _belongs(row: dict[str, object], group: Group) -> bool:
+def _belongs(results: pl.DataFrame, group: Group) -> pl.Series:
     if group.level is None:
-        return row["group1"] is None
-    return row["group1"] == COHORT and row["group1_level"] == group.level
-
-
-def _text(value: object) -> str | None:
-    return None if value is None else str(value)
-
-
-def _trace(row: dict[str, object]) -> str:
-    names = ("analysis", "paramcd", "population", "group1_level", "variable", "variable_level", "stat")
-    key = " · ".join(str(row[name]) for name in names if row[name] is not None)
-    value = row["value"] if row["value"] is not None else row["text"]
-    return f"{key} = {value!r}" if value is not None else f"{key}: {row['note']}"
+        return results["group1"].is_null()
+    return (results["group1"] == COHORT).fill_null(False) & (results["group1_level"] == group.level).fill_null(False)

@@ -48,6 +48,14 @@ _METHODS: Final = {
     "cox": "Cox's model (J R Stat Soc B 1972;34:187-220)",
     "wald": "Wald interval and test",
     "benjamini-hochberg": "Q: false discovery rate of Benjamini and Hochberg (J R Stat Soc B 1995;57:289-300)",
+    "conditional": "odds ratio by conditional maximum likelihood, with its exact interval",
+    "firth": "Firth's penalty (Biometrika 1993;80:27-38)",
+    "profile": "profile interval",
+    "max-t": "max-T: the largest statistic of permuted outcomes (Westfall and Young, Resampling-Based Multiple Testing, 1993)",
+    "step-down": "step-down",
+    "log-rank variance": "of the log-rank test",
+    "permutation variance": "of the score over its standard deviation under permutation",
+    "bootstrap": "optimism by the bootstrap (Harrell et al., Stat Med 1996;15:361-87)",
     "brookmeyer-crowley": "interval of the median from the band (Brookmeyer and Crowley, Biometrics 1982;38:29-41)",
 }
 _TRANSFORMS: Final = {name: _METHODS[name] for name in ("plain", "log", "log-log", "logit", "arcsine")}

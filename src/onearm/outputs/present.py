@@ -31,10 +31,10 @@ from onearm.outputs.tables import (
 from onearm.outputs.tables.adverse_events import tabulate_adverse_events
 from onearm.outputs.tables.biomarkers import tabulate_biomarkers
 from onearm.outputs.tables.deviations import tabulate_deviations
+from onearm.outputs.tables.genomes import tabulate_genes, tabulate_signatures
 from onearm.outputs.tables.laboratory import tabulate_laboratory
 from onearm.outputs.tables.liver import tabulate_liver
 from onearm.outputs.tables.omics import tabulate_features
-from onearm.outputs.tables.others import FEATURES
 from onearm.outputs.tables.sensitivity import tabulate_sensitivity
 from onearm.outputs.tables.subgroups import tabulate_models, tabulate_subgroups
 from onearm.outputs.tables.therapy import tabulate_therapy
@@ -87,9 +87,7 @@ def present(
     tell = progress or (lambda _: None)
     printer = printer_of(protocol)
     groups = groups_of(results, protocol)
-    # thousands of features have results; their tables and figures take what they show by themselves
-    few = results.filter(~results["analysis"].str.starts_with(FEATURES))
-    lookups = [Lookup(few, group) for group in groups]
+    lookups = [Lookup(results, group) for group in groups]
     tables: dict[str, list[Table]] = {
         "flow": [tabulate_disposition(lookups, printer)],
         "baseline": [tabulate_baseline(lookups, protocol, printer)],
@@ -111,6 +109,8 @@ def present(
             *tabulate_biomarkers(lookups, protocol, printer),
             *tabulate_tissue(lookups, protocol, printer),
             *tabulate_features(results, datasets, groups, protocol, printer),
+            *tabulate_genes(results, lookups, protocol, printer),
+            *tabulate_signatures(lookups, protocol, printer),
         ],
         "design": [tabulate_design(lookups, printer)],
         "further": [tabulate_rest(results, printer)],

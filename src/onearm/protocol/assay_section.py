@@ -33,3 +33,6 @@ class AssaySection(Section):
     """What is printed; the name of the assay where missing."""
     samples: SampleSheet | None = None
     """Missing: the identifiers of the assay's own files are those of the patients."""
+    slope_change: bool = False
+    """Also compare the markers of patients below and above the change of slope of their sorted times, as ALTER-E-003 does
+    with its stained tissue; a hazard ratio that needs no such split stands beside it."""

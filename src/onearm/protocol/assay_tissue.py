@@ -65,6 +65,8 @@ class CellsAssay(AssaySection):
     """Cells with positions, as inForm, QuPath, HALO and CellProfiler export them: one row per cell."""
 
     kind: Literal["cells"] = "cells"
+    slope_change: bool = True
+    """As in every assay; here by default."""
     files: Annotated[tuple[Name, ...], Field(min_length=1)]
     """Files or patterns such as ``cells/*_cell_seg_data.txt``."""
     areas: tuple[Name, ...] = ()

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Discriminator, Tag
 
+from onearm.protocol.assay_genomes import MutationAssay
 from onearm.protocol.assay_omics import FeaturesAssay
 from onearm.protocol.assay_section import AssaySection, SampleSheet
 from onearm.protocol.assay_tissue import CellsAssay
@@ -17,6 +18,7 @@ __all__ = [
     "Biomarker",
     "CellsAssay",
     "FeaturesAssay",
+    "MutationAssay",
     "SampleSheet",
     "TableAssay",
     "assay_kind",
@@ -65,7 +67,8 @@ def assay_kind(section: object) -> str:
 Assay = Annotated[
     Annotated[TableAssay, Tag("table")]
     | Annotated[CellsAssay, Tag("cells")]
-    | Annotated[FeaturesAssay, Tag("features")],
+    | Annotated[FeaturesAssay, Tag("features")]
+    | Annotated[MutationAssay, Tag("mutations")],
     Discriminator(assay_kind),
 ]
 """Any assay; each room that reads one adds its section here."""

@@ -10,6 +10,7 @@ from typing import Any
 from onearm.errors import suggest
 from onearm.protocol.biomarker_checks import check_biomarkers
 from onearm.protocol.endpoints import kind_of
+from onearm.protocol.genome_checks import check_genomes
 from onearm.protocol.omics_checks import check_omics
 from onearm.terms import BEST_RESPONSES, IMMUNE_BEST_RESPONSES
 
@@ -44,6 +45,7 @@ def cross_check(raw: dict[str, Any]) -> Iterator[Problem]:
     for name, model in _tables(raw, "model"):
         yield from _model(name, model, raw)
     yield from check_biomarkers(raw)
+    yield from check_genomes(raw)
     yield from check_omics(raw)
 
 
@@ -95,6 +97,10 @@ def _safety(raw: dict[str, Any]) -> Iterator[Problem]:
     used = safety.get("set") if isinstance(safety, dict) else None
     if isinstance(sets, dict) and isinstance(used, str) and used not in sets:
         yield "safety.set", f"no set of that name: {used!r}.{suggest(used, sets)}"
+    for number, line in enumerate(raw.get("baseline", ()) if isinstance(raw.get("baseline"), list) else ()):
+        used = line.get("set") if isinstance(line, dict) else None
+        if isinstance(sets, dict) and isinstance(used, str) and used not in sets:
+            yield f"baseline[{number}].set", f"no set of that name: {used!r}.{suggest(used, sets)}"
 
 
 def _eligibility(raw: dict[str, Any]) -> Iterator[Problem]:

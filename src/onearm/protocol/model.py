@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from onearm.protocol.assay_genomes import GeneAssociation, Signature
 from onearm.protocol.assays import Assay, Biomarker
 from onearm.protocol.base import Months, Name, Section
 from onearm.protocol.conventions import Conventions
@@ -60,6 +61,8 @@ class Baseline(Section):
     separator: str | None = None
     """Text between several categories of one patient; they then are not exclusive and may add up to more than 100 %."""
     unit: str | None = None
+    set: Name | None = None
+    """Analysis set that is described; that of the primary endpoint where missing."""
 
 
 class Subgroup(Section):
@@ -133,6 +136,7 @@ class Protocol(Section):
     model: dict[str, CoxModelPlan] = Field(default_factory=dict)
     assay: dict[str, Assay] = Field(default_factory=dict)
     biomarker: dict[str, Biomarker] = Field(default_factory=dict)
+    signature: dict[str, Signature] = Field(default_factory=dict)
     sensitivity: dict[str, Alternative] = Field(default_factory=dict)
     cohort: dict[str, Cohort] = Field(default_factory=dict)
     source: SourceSection = SourceSection()
@@ -148,7 +152,7 @@ class Protocol(Section):
         """Endpoints that are times, by name."""
         return {name: e for name, e in self.endpoint.items() if isinstance(e, TimeEndpoint)}
 
-    def responders_of(self, biomarker: Biomarker) -> str | None:
+    def responders_of(self, biomarker: Biomarker | Signature | GeneAssociation) -> str | None:
         """Name of the rate whose successes a biomarker is set against; None where the protocol has no rate."""
         return biomarker.response_endpoint or next(iter(self.rates), None)
 

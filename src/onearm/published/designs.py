@@ -8,8 +8,9 @@ from typing import Final
 from onearm.errors import MethodError
 from onearm.published.model import Design, Finding, Statement, Verdict
 from onearm.published.outcome import Outcome, holds, merge, unchecked
+from onearm.stats.design.size_rules import Rounding
 from onearm.stats.design.survival_design import add_dropout, patients_for_events
-from onearm.stats.design.survival_events import EVENT_FORMULAS, Rounding, Size, events_needed
+from onearm.stats.design.survival_events import EVENT_FORMULAS, Size, events_needed
 from onearm.stats.design.two_stage import evaluate_two_stage, find_simon
 
 __all__ = ["check_design"]

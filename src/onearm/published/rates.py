@@ -10,7 +10,7 @@ from onearm.published.model import Claims, Printed, Statement, Verdict
 from onearm.published.outcome import Outcome, holds, unchecked
 from onearm.published.rounding import as_rounded, fits, slips
 from onearm.stats.binomial import BINOMIAL_INTERVALS, binomial_bounds
-from onearm.stats.design.bayes import posterior
+from onearm.stats.design.beta_posterior import posterior
 
 __all__ = ["check_rate", "fitting_counts", "fitting_total", "is_near", "matching_methods"]
 

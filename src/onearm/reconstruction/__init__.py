@@ -14,3 +14,7 @@ numbers have to be computed again.
 ``adverse_events.solve_adverse_events(targets, seed)``
     Terms and grades.
 """
+
+from onearm.reconstruction.reconstruct import Reconstruction, reconstruct
+
+__all__ = ["Reconstruction", "reconstruct"]

@@ -28,6 +28,7 @@ def check_terms(terms: Iterable[Term], patients: Patients, *, reason: str) -> tu
     tuple of Check
         In the order of the terms.
     """
+    patients.sorted_times.clear()
     checks = []
     for term in terms:
         for name, shown, exact in zip(term.names, term.printed, term.compute(patients), strict=True):

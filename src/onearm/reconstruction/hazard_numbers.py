@@ -21,6 +21,9 @@ _STEPS: Final = 30
 _FAR: Final = 15.0
 """A logarithm of a hazard ratio beyond this stands for an infinite one."""
 
+_FARTHEST: Final = 1e4
+"""A variance of the logarithm of a hazard ratio beyond this stands for an infinite one."""
+
 
 class HazardNumbers(NamedTuple):
     """
@@ -184,7 +187,7 @@ def pattern_hazard(
     Returns
     -------
     HazardNumbers
-        Of the first covariate; NaN where the likelihood has no maximum.
+        Of the first covariate, in the limit where others are infinite; NaN where it is infinite itself.
 
     References
     ----------
@@ -192,24 +195,29 @@ def pattern_hazard(
     """
     counts, deaths = _at_risk(groups, is_efron=ties != "breslow")
     beta = np.zeros(patterns.shape[1])
-    squares = patterns[:, :, None] * patterns[:, None, :]
+    n_covariates = patterns.shape[1]
+    squares = (patterns[:, :, None] * patterns[:, None, :]).reshape(len(patterns), -1)
     total = deaths @ patterns
     for _ in range(_STEPS):
         weights = counts * np.exp(patterns @ beta)
         share = weights / weights.sum(axis=1, keepdims=True)
         means = share @ patterns
-        information = np.tensordot(share.sum(axis=0), squares, axes=1) - means.T @ means
+        information = (share.sum(axis=0) @ squares).reshape(n_covariates, n_covariates) - means.T @ means
+        free = np.flatnonzero(np.abs(beta) < _FAR)  # a covariate that is infinite stays where it is
+        if not free.size or free[0] != 0:
+            return _NONE
+        inner = information[np.ix_(free, free)]
         try:
-            step = np.linalg.solve(information, total - means.sum(axis=0))
+            step = np.linalg.solve(inner, (total - means.sum(axis=0))[free])
         except np.linalg.LinAlgError:
             return _NONE
-        beta = beta + np.clip(step, -2, 2)
-        if np.max(np.abs(beta)) > _FAR:
-            return _NONE
-        if np.max(np.abs(step)) < 1e-8:
+        beta[free] = np.clip(beta[free] + np.clip(step, -2, 2), -_FAR, _FAR)
+        if np.max(np.abs(step)) < 1e-6:  # the next step would be its square
             break
-    error = math.sqrt(max(float(np.linalg.inv(information)[0, 0]), 1e-300))
-    first = float(beta[0])
+    variance, first = float(np.linalg.inv(inner)[0, 0]), float(beta[0])
+    if not 0 < variance < _FARTHEST:  # a flat likelihood: one of the covariates is infinite
+        return _NONE
+    error = math.sqrt(variance)
     return HazardNumbers(
         math.exp(first),
         math.exp(first - z * error),

@@ -1,8 +1,8 @@
 """
-Characteristics of patients that give every printed count: margins by exchange, several at once by search, measures by order.
+Characteristics of patients that give every printed count, over one characteristic and over several.
 
-Labels are exchanged between patients, which keeps every margin; the search is for the counts over several characteristics. Where
-it does not succeed an integer program says whether anything can, and which printed counts stand against each other.
+An integer program assigns the labels. Where it cannot, a smaller one says which printed counts stand against each other, and an
+exchange of labels between patients, which keeps every margin, meets as many of the others as it can.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from onearm.errors import MethodError
 from onearm.reconstruction.anneal import Move, anneal
 from onearm.reconstruction.check import check_terms
 from onearm.reconstruction.cross_program import conflicting_counts
+from onearm.reconstruction.label_program import program_labels
 from onearm.reconstruction.measures import measured_values
 from onearm.reconstruction.solutions import Check, Conflict, LabelSolution
 from onearm.reconstruction.targets import Cross, Margin, Measure
@@ -24,8 +25,7 @@ from onearm.reconstruction.terms import Patients, Term, count_term
 
 __all__ = ["assign_margins", "exchange_groups"]
 
-_STEPS: Final = 40_000
-_TRIES: Final = 4
+_STEPS: Final = 10_000
 
 
 def assign_margins(
@@ -85,22 +85,23 @@ def assign_margins(
         raise MethodError(f"cross: {', '.join(unknown)} has neither a margin nor given labels; give one of them.")
     rng = random.Random(seed)
     conflicts = [conflict for margin in margins if (conflict := _too_many(margin, n)) is not None]
-    patients = Patients(n, {}, known | {margin.variable: _deal(margin, n, rng) for margin in margins})
     terms = [count_term(cross) for cross in crosses]
-    free = [margin.variable for margin in margins if margin.variable not in known]
-    open_levels = {margin.variable: list(margin.counts) for margin in margins if None in margin.counts.values()}
-    moves = _Exchanges(free, open_levels, terms)
-    for _ in range(_TRIES if terms and free else 0):
-        if anneal(patients, terms, moves, rng, steps=_STEPS) == 0.0:
-            break
-    values = {m.variable: measured_values(m, patients.labels, n, seed=seed) for m in measures}
+    found = None if conflicts else program_labels(n, margins, crosses, known, seed=seed)
+    if found is not None:
+        patients = Patients(n, {}, known | found)
+    else:
+        patients = Patients(n, {}, known | {margin.variable: _deal(margin, n, rng) for margin in margins})
+        free = [margin.variable for margin in margins if margin.variable not in known]
+        open_levels = {margin.variable: list(margin.counts) for margin in margins if None in margin.counts.values()}
+        anneal(patients, terms, _Exchanges(free, open_levels, terms), rng, steps=_STEPS if free else 0)
+    measured = {m.variable: measured_values(m, patients.labels, n, seed=seed) for m in measures}
     checks = [*_margin_checks(margins, patients), *check_terms(terms, patients, reason="no assignment was found")]
     if not all(check.is_met for check in checks[-len(terms) :] if terms):
         conflicts += conflicting_counts(n, margins, crosses, known)
     return LabelSolution(
         labels={name: np.array(labels) for name, labels in patients.labels.items()},
-        values={name: found.values for name, found in values.items()},
-        checks=(*checks, *(check for found in values.values() for check in found.checks)),
+        values={name: one.values for name, one in measured.items()},
+        checks=(*checks, *(check for one in measured.values() for check in one.checks)),
         conflicts=tuple(conflicts),
     )
 
@@ -188,9 +189,11 @@ class _Exchanges:
         """Make one exchange."""
         if not self.free:
             return None
+        i, j = rng.randrange(patients.n), rng.randrange(patients.n)
+        if len(self.free) > 1 and rng.random() < 0.3:
+            return _exchange_several(patients, rng.sample(self.free, rng.randint(2, len(self.free))), i, j)
         name = rng.choice(self.free)
         labels = patients.labels[name]
-        i, j = rng.randrange(patients.n), rng.randrange(patients.n)
         one, other = labels[i], labels[j]
         if name in self.open_levels and rng.random() < 0.3 and one in self.open_levels[name]:
             labels[i] = rng.choice(self.open_levels[name])
@@ -203,3 +206,17 @@ class _Exchanges:
             labels[i], labels[j] = one, other
 
         return Move(frozenset([name]), undo)
+
+
+def _exchange_several(patients: Patients, names: Sequence[str], i: int, j: int) -> Move | None:
+    """Exchange several characteristics of two patients: what must coincide moves together."""
+    moved = [patients.labels[name] for name in names if patients.labels[name][i] != patients.labels[name][j]]
+    if not moved:
+        return None
+
+    def exchange() -> None:
+        for labels in moved:
+            labels[i], labels[j] = labels[j], labels[i]
+
+    exchange()
+    return Move(frozenset(names), exchange)

@@ -21,7 +21,7 @@ from onearm.reconstruction.curve_numbers import Steps, curve_recipe, limits_at, 
 from onearm.reconstruction.targets import Conventions, CurveTargets, FollowUpTargets, Landmark, Printed, Schedule
 from onearm.stats.bands import pointwise_limits
 
-__all__ = ["rank_times"]
+__all__ = ["Bound", "rank_times"]
 
 _STEPS: Final = 25_000
 _HOT: Final = 0.8
@@ -29,6 +29,26 @@ _COLD: Final = 0.1
 _EXCHANGES: Final = 700
 _LOOKED_AT: Final = 300
 _QUARTILES: Final = {"median": 0.5, "low": 0.25, "high": 0.75}
+
+
+class Bound(NamedTuple):
+    """
+    Days between which somebody must leave.
+
+    Attributes
+    ----------
+    who : {"event", "censored", "any"}
+        Among whom is counted.
+    rank : int
+        How many of them leave earlier.
+    first, last : int
+        Days.
+    """
+
+    who: str
+    rank: int
+    first: int
+    last: int
 
 
 class _Anchor(NamedTuple):
@@ -54,6 +74,7 @@ def rank_times(
     follow_up: Sequence[FollowUpTargets],
     rng: random.Random,
     *,
+    bounds: Sequence[Bound] = (),
     steps: int = _STEPS,
 ) -> tuple[list[int], float]:
     """
@@ -71,6 +92,8 @@ def rank_times(
         Of the same endpoint.
     rng : random.Random
         Source of chance.
+    bounds : sequence of Bound
+        Days between which others must leave.
     steps : int
         Moves at most.
 
@@ -80,7 +103,7 @@ def rank_times(
         Codes (`onearm.reconstruction.curve_numbers.code_of`), one for each patient, ascending, and the loss that is left;
         where it is zero the days nearly always meet everything, but only `onearm.reconstruction.terms` tells.
     """
-    problem = _Problem(target, conventions, schedule, follow_up)
+    problem = _Problem(target, conventions, schedule, follow_up, bounds)
     row = problem.begin(rng)
     loss = best = problem.loss(row)
     kept = _Row(list(row.happened), list(row.marks))
@@ -138,7 +161,9 @@ class _Problem:
         conventions: Conventions,
         schedule: Schedule,
         follow_up: Sequence[FollowUpTargets],
+        bounds: Sequence[Bound],
     ) -> None:
+        self.bounds = bounds
         self.target, self.schedule, self.follow_up = target, schedule, follow_up
         self.n = target.n or 0
         self.month, self.quartiles = conventions.days_per_month, conventions.quartiles
@@ -230,6 +255,9 @@ class _Problem:
             censored = [i for i, x in enumerate(row.happened) if not x]
             if len(censored) > self.schedule.lost:
                 anchors.append(_Anchor(censored[self.schedule.lost], self.schedule.shortest_follow_up, last_day))
+        for who, rank, first, last in self.bounds:
+            ranks = [i for i, x in enumerate(row.happened) if who == "any" or x == (who == "event")]
+            anchors += [_Anchor(ranks[rank], first, last)] if rank < len(ranks) else []
         return anchors, missing
 
     def _curve_anchors(self, steps: Steps) -> tuple[list[_Anchor], float]:

@@ -322,7 +322,7 @@ class Comparison:
         Whose time.
     variable, level, reference : str
         Hazard of `level` over that of `reference`; patients with other levels are left out, so a characteristic that was
-        not measured in all has a further level for the rest.
+        not measured in all has a further level for the rest. An empty reference is all other levels that a margin counts.
     hazard_ratio, low, high : Printed, optional
         Of the Cox model.
     p_wald, p_log_rank : Printed, optional

@@ -39,6 +39,7 @@ from onearm.reconstruction.targets import (
 
 __all__ = [
     "Patients",
+    "ReachTerm",
     "Term",
     "comparison_term",
     "count_term",
@@ -48,6 +49,7 @@ __all__ = [
     "response_time_term",
 ]
 
+_SLOPE: Final = 15.0
 _NO_NUMBER: Final = 8.0
 """Loss where a number does not exist that was printed, or the other way round."""
 
@@ -65,11 +67,14 @@ class Patients:
         Times by endpoint (`onearm.reconstruction.curve_numbers.code_of`); -1 for patients who do not have one.
     labels : dict of str to list of str
         Levels by characteristic.
+    sorted_times : dict
+        What `times` has collected since the last change; whoever changes times or labels clears it.
     """
 
     n: int
     codes: dict[str, list[int]] = field(default_factory=dict)
     labels: dict[str, list[str]] = field(default_factory=dict)
+    sorted_times: dict[tuple[str, tuple[Among, ...]], list[int]] = field(default_factory=dict)
 
     def members(self, among: Sequence[tuple[list[str], frozenset[str]]]) -> Iterator[int]:
         """
@@ -90,6 +95,9 @@ class Patients:
             return (i for i, label in enumerate(labels) if label in levels)
         return (i for i in range(self.n) if all(labels[i] in levels for labels, levels in among))
 
+    def restored(self) -> None:
+        """Bring up to date what is derived from times and labels, after all of them were put back."""
+
     def times(self, endpoint: str, among: Sequence[Among] = ()) -> list[int]:
         """
         Collect the times of some patients.
@@ -106,9 +114,25 @@ class Patients:
         list of int
             Ascending codes of those who have the endpoint.
         """
+        key = (endpoint, tuple(among))
+        if key not in self.sorted_times:
+            self.sorted_times[key] = self._collect(endpoint, among)
+        return self.sorted_times[key]
+
+    def _collect(self, endpoint: str, among: Sequence[Among]) -> list[int]:
         codes = self.codes[endpoint]
         if not among:
-            return sorted(code for code in codes if code >= 0)
+            return sorted([code for code in codes if code >= 0])
+        if len(among) == 1:
+            variable, level = among[0]
+            levels = _levels(level)
+            return sorted(
+                [
+                    code
+                    for code, label in zip(codes, self.labels[variable], strict=True)
+                    if code >= 0 and label in levels
+                ]
+            )
         wanted = [(self.labels[variable], _levels(level)) for variable, level in among]
         return sorted(codes[i] for i in self.members(wanted) if codes[i] >= 0)
 
@@ -138,12 +162,39 @@ class Term:
         Gives the numbers from the patients, NaN where they do not exist.
     touches : frozenset of str
         Endpoints and characteristics that the numbers depend on.
+    among : tuple of Among
+        Of whose times; empty for all.
+    is_slow : bool
+        Whether the numbers come from a model of several covariates.
     """
 
     names: tuple[str, ...]
     printed: tuple[Printed, ...]
     compute: Callable[[Patients], Sequence[float]]
     touches: frozenset[str]
+    among: tuple[Among, ...] = ()
+    is_slow: bool = False
+
+    def concerns(self, patients: Patients, changed: Sequence[int]) -> bool:
+        """
+        Say whether new times of some patients can change the numbers.
+
+        Parameters
+        ----------
+        patients : Patients
+            As they are.
+        changed : sequence of int
+            Whose times are new; empty where labels changed.
+
+        Returns
+        -------
+        bool
+            False only if none of them is among those the numbers are about.
+        """
+        if not self.among or not changed:
+            return True
+        wanted = [(patients.labels[variable], _levels(level)) for variable, level in self.among]
+        return any(all(labels[i] in levels for labels, levels in wanted) for i in changed)
 
     def loss(self, patients: Patients) -> float:
         """
@@ -199,7 +250,54 @@ def curve_term(target: CurveTargets, conventions: Conventions) -> Term:
         return [reader(steps, found) for reader in readers]
 
     touches = frozenset([target.endpoint, *(variable for variable, _ in target.among)])
-    return Term(tuple(names), tuple(shown), compute, touches)
+    return Term(tuple(names), tuple(shown), compute, touches, target.among)
+
+
+class ReachTerm(Term):
+    """
+    How far a curve is from coming down to one half where it was printed to, or from staying above it.
+
+    A median or a limit that does not exist tells a search nothing about which way to go; this does.
+    """
+
+    def __init__(self, target: CurveTargets, conventions: Conventions) -> None:
+        touches = frozenset([target.endpoint, *(variable for variable, _ in target.among)])
+        super().__init__((), (), lambda _: (), touches, target.among)
+        object.__setattr__(self, "_target", target)
+        object.__setattr__(self, "_recipe", curve_recipe(conventions))
+
+    def loss(self, patients: Patients) -> float:
+        """
+        Measure the distance of S and of its upper limit from one half.
+
+        Parameters
+        ----------
+        patients : Patients
+            As they are.
+
+        Returns
+        -------
+        float
+            Zero where median and upper limit exist as they were printed to.
+        """
+        target: CurveTargets = self._target  # type: ignore[attr-defined]  # set on a frozen object
+        recipe: CurveRecipe = self._recipe  # type: ignore[attr-defined]  # as above
+        steps = steps_of(patients.times(target.endpoint, target.among))
+        if not steps.survival:
+            return 0.0
+        lowest = steps.survival[-1]
+        total = _reach(target.median, lowest)
+        if target.high is not None and recipe.rule.limits != "density":
+            rows = zip(steps.survival, steps.variance, strict=True)
+            limits = [recipe.limits(s, recipe.z * s * math.sqrt(v))[1] for s, v in rows if s > 0]
+            total += _reach(target.high, min(limits, default=1.0))
+        return total
+
+
+def _reach(shown: Printed | None, lowest: float) -> float:
+    if shown is None:
+        return 0.0
+    return _SLOPE * max(0.0, 0.5 - lowest if math.isinf(shown.value) else lowest - 0.5)
 
 
 _Reader = Callable[[Steps, dict[str, tuple[float, float, float]]], float]
@@ -371,7 +469,7 @@ def comparison_term(target: Comparison, conventions: Conventions) -> Term:
     names = tuple(f"{target.name}.{part}" for part, value in parts.items() if value is not None)
     shown = tuple(value for value in parts.values() if value is not None)
     touches = frozenset([target.endpoint, *(variable for variable, _ in covariates)])
-    return Term(names, shown, compute, touches)
+    return Term(names, shown, compute, touches, is_slow=bool(target.adjusted_for))
 
 
 def _patterns(

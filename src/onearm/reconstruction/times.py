@@ -18,12 +18,12 @@ import numpy as np
 from onearm.errors import MethodError
 from onearm.reconstruction.anneal import Move, anneal
 from onearm.reconstruction.check import check_terms
-from onearm.reconstruction.ranks import rank_times
+from onearm.reconstruction.ranks import Bound, rank_times
 from onearm.reconstruction.solutions import TimeSolution
 from onearm.reconstruction.targets import Conventions, CurveTargets, FollowUpTargets, Printed, Schedule
 from onearm.reconstruction.terms import Patients, Term, curve_term, follow_up_term, lost_term
 
-__all__ = ["named_days", "new_day", "solve_times"]
+__all__ = ["Bound", "named_days", "new_day", "solve_times"]
 
 _STEPS: Final = 8_000
 _TRIES: Final = 14
@@ -38,6 +38,7 @@ def solve_times(
     schedule: Schedule | None = None,
     *,
     follow_up: Sequence[FollowUpTargets] = (),
+    bounds: Sequence[Bound] = (),
     seed: int = 0,
     steps: int = _STEPS,
 ) -> TimeSolution:
@@ -54,6 +55,8 @@ def solve_times(
         Longest and shortest observation; none by default.
     follow_up : sequence of FollowUpTargets
         Of the same endpoint.
+    bounds : sequence of Bound
+        Days between which others must leave; the search begins with such times and may leave them.
     seed : int
         The same seed gives the same times.
     steps : int
@@ -82,6 +85,7 @@ def solve_times(
     """
     if target.n is None or target.n < 1:
         raise MethodError(f"{target.name}.n: the number of patients must be known to look for their times.")
+    target = dataclasses.replace(target, among=())  # the patients looked for are those of the group and no others
     plan = schedule or Schedule()
     terms = [curve_term(target, conventions), *(follow_up_term(one, conventions) for one in follow_up)]
     if plan.lost is not None:
@@ -92,7 +96,7 @@ def solve_times(
     for attempt in range(_TRIES):
         rng = random.Random(1000 * seed + attempt)
         supposed = target if target.events is not None else dataclasses.replace(target, events=_suppose(target, rng))
-        codes, rough = rank_times(supposed, conventions, plan, follow_up, rng)
+        codes, rough = rank_times(supposed, conventions, plan, follow_up, rng, bounds=bounds)
         draws.append((rough, attempt, codes))
         if rough > 0.0:
             continue

@@ -17,7 +17,7 @@ from onearm.data import (
 )
 from onearm.protocol import Protocol
 from onearm.protocol.sources import PatientSource, SizeSource
-from onearm.run.assays import assay_files, read_assays
+from onearm.run.assays import assay_files, own_patients, read_assays
 
 __all__ = ["Progress", "read_trial_source"]
 
@@ -61,8 +61,11 @@ def read_trial_source(folder: Path, protocol: Protocol, *, progress: Progress | 
     if not protocol.assay:
         return source
     assays, findings = read_assays(folder, protocol)
+    people = source.tables.get("dm", source.tables.get("patients"))
+    subjects = [] if people is None else people["USUBJID"].drop_nulls().unique(maintain_order=True).to_list()
+    assays, unnamed = own_patients(assays, protocol, subjects)
     files = (*source.files, *(record for assay in assays.values() for record in assay.files))
-    return Source(source.tables, concat_findings([source.findings, findings]), files, assays)
+    return Source(source.tables, concat_findings([source.findings, findings, unnamed]), files, assays)
 
 
 def _mapping(patients: PatientSource, sizes: SizeSource | None) -> PatientsMapping:

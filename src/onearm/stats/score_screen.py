@@ -11,7 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from functools import partial
+from typing import Final, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -21,13 +22,25 @@ from onearm.errors import MethodError
 from onearm.frames import Framed
 from onearm.stats.times import check_times, distinct_times
 
-__all__ = ["LogRankScreen", "ScoreScreen", "hazard_residuals", "log_rank_screen", "response_screen", "survival_screen"]
+__all__ = [
+    "LogRankScreen",
+    "ScoreScreen",
+    "Search",
+    "hazard_residuals",
+    "log_rank_screen",
+    "response_screen",
+    "search_rules",
+    "survival_screen",
+]
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
 CHUNK: Final = 4_000_000
 """Numbers in one block of permuted statistics: 32 megabytes."""
+WALK: Final = 2_000_000_000
+"""Subjects times features times permutations up to which the variance of the log-rank test is computed in each."""
+_FLAT: Final = 1e-12
 SAME: Final = 1 - 1e-9
 """A permutation that repeats the statistic seen must not miss it by rounding."""
 
@@ -50,6 +63,8 @@ class ScoreScreen(Framed):
         Adjusted for the family-wise error by the largest statistic of each permutation.
     n_permutations : int
         Permutations, the one seen among them.
+    variance : str
+        ``log-rank`` or ``permutation``: what the score was divided by.
     """
 
     n: Integers
@@ -59,6 +74,7 @@ class ScoreScreen(Framed):
     p_single_step: Floats
     p_step_down: Floats
     n_permutations: int
+    variance: str
 
     def __repr__(self) -> str:
         tested = int((~np.isnan(self.statistic)).sum())
@@ -80,6 +96,8 @@ class _Pattern(NamedTuple):
 
 Scores = Callable[[NDArray[np.intp], NDArray[np.intp]], Floats]
 """Scores of the subjects of a pattern, shape (n_rows, n_permutations), from the permuted order (n_permutations, n)."""
+Statistics = Callable[[_Pattern, NDArray[np.intp]], Floats]
+"""Statistics of the features of a pattern, shape (n_features, n_permutations), from the permuted order."""
 
 
 def response_screen(
@@ -131,11 +149,19 @@ def response_screen(
     def scores(rows: NDArray[np.intp], order: NDArray[np.intp]) -> Floats:
         return np.asarray(outcome[order[:, rows]].T)
 
-    return _screen(matrix, scores, least=least, permutations=permutations, seed=seed)
+    statistics = partial(_statistics, matrix, scores)
+    return _screen(matrix, statistics, least=least, permutations=permutations, seed=seed, variance="permutation")
 
 
 def survival_screen(
-    time: ArrayLike, event: ArrayLike, features: ArrayLike, *, least: int = 1, permutations: int = 1000, seed: int
+    time: ArrayLike,
+    event: ArrayLike,
+    features: ArrayLike,
+    *,
+    least: int = 1,
+    permutations: int = 1000,
+    variance: Literal["auto", "log-rank", "permutation"] = "auto",
+    seed: int,
 ) -> ScoreScreen:
     """
     Test yes-no features against a time to an event.
@@ -148,15 +174,22 @@ def survival_screen(
         Whether it ended with the event.
     features : array_like of float, shape (n_subjects, n_features)
         As in `response_screen`.
-    least, permutations, seed : int
+    least, permutations : int
+        As in `response_screen`.
+    variance : {"auto", "log-rank", "permutation"}
+        Standard deviation that the statistic is divided by, in the data and in every permutation: that of the log-rank
+        test, or that which the score has over the permutations. Both tests are valid; where carriers die early the first
+        has more power, because it does not count on the time that they did not live. It costs a walk along the risk sets
+        for each permutation: ``auto`` takes it up to some billion steps (500 subjects, 4,000 features, 1,000
+        permutations) and the second beyond.
+    seed : int
         As in `response_screen`.
 
     Returns
     -------
     ScoreScreen
-        Observed less expected events of the carriers, as the log-rank test counts them, over the standard deviation
-        that it has when the outcomes are permuted among the subjects. Valid where censoring does not depend on the
-        feature.
+        Observed less expected events of the carriers over its standard deviation. Valid where censoring does not depend
+        on the feature. ``variance`` says which was taken.
 
     Raises
     ------
@@ -177,13 +210,103 @@ def survival_screen(
     times = check_times(time, event)
     codes = np.unique(distinct_times(times.time), return_inverse=True)[1]
     matrix = _features(features, times.time.size)
+    if variance == "auto":
+        variance = "log-rank" if matrix.size * permutations <= WALK else "permutation"
 
     def scores(rows: NDArray[np.intp], order: NDArray[np.intp]) -> Floats:
         if rows.size == codes.size:
             return np.asarray(hazard_residuals(codes[None, :], times.event[None, :])[0][order].T)
         return hazard_residuals(codes[order[:, rows]], times.event[order[:, rows]]).T
 
-    return _screen(matrix, scores, least=least, permutations=permutations, seed=seed)
+    def walk(pattern: _Pattern, order: NDArray[np.intp]) -> Floats:
+        carried = matrix[np.ix_(*pattern)].astype(np.int16)
+        return np.column_stack([_log_rank_z(codes[one], times.event[one], carried) for one in order[:, pattern.rows]])
+
+    by_scores = partial(_statistics, matrix, scores)
+    statistics = walk if variance == "log-rank" else by_scores
+    return _screen(matrix, statistics, least=least, permutations=permutations, seed=seed, variance=variance)
+
+
+def _log_rank_z(codes: NDArray[np.intp], event: NDArray[np.bool_], carriers: NDArray[np.int16]) -> Floats:
+    observed, expected, variance = _log_rank_block(codes, event, carriers)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray(np.where(variance > _FLAT, (observed - expected) / np.sqrt(variance), np.nan))
+
+
+@dataclass(frozen=True, eq=False)
+class Search(Framed):
+    """
+    The best of many yes-no rules, under permutation.
+
+    Attributes
+    ----------
+    statistic : ndarray of float, shape (n_rules,)
+        As in `ScoreScreen`, divided by its standard deviation under permutation.
+    p : ndarray of float, shape (n_rules,)
+        Probability that the best of all rules separates permuted outcomes as much as this one.
+    largest : ndarray of float, shape (n_permutations,)
+        Largest absolute statistic of each permutation, the first that of the outcomes as they are.
+    """
+
+    statistic: Floats
+    p: Floats
+    largest: Floats
+
+
+def search_rules(outcome: ArrayLike, rules: ArrayLike, *, permutations: int = 1000, seed: int) -> Search:
+    """
+    Compare many rules with the best of them in permuted outcomes.
+
+    Parameters
+    ----------
+    outcome : array_like of float, shape (n_subjects,)
+        Response as 0 and 1, or event less cumulative hazard (`hazard_residuals`).
+    rules : array_like of bool, shape (n_subjects, n_rules)
+        Whom each rule takes; nothing missing. Rules that take all or nobody have no statistic.
+    permutations : int, default 1000
+        Number of permutations, the one seen among them.
+    seed : int
+        Seed; the same seed gives the same numbers.
+
+    Returns
+    -------
+    Search
+        The adjusted p values are those that `response_screen` and `survival_screen` (with the variance of the permutation)
+        call single-step; only the largest statistic of each permutation is kept, so that a million rules can be searched.
+
+    References
+    ----------
+    .. [1] Westfall PH, Young SS (1993), Resampling-Based Multiple Testing, Wiley.
+
+    Examples
+    --------
+    >>> search = search_rules([1, 1, 1, 0, 0, 0], [[1, 0], [1, 1], [1, 0], [0, 1], [0, 0], [0, 1]], seed=1)
+    >>> round(float(search.statistic[0]), 4), search.largest.size
+    (2.2361, 1000)
+    """
+    scores, matrix = np.asarray(outcome, dtype=np.float64), np.asarray(rules)
+    if matrix.ndim != 2 or matrix.shape[0] != scores.size:
+        raise MethodError(
+            f"rules: have shape {matrix.shape} beside {scores.size} subjects; give one row for each subject."
+        )
+    n, m = matrix.shape
+    centred = scores - scores.mean()
+    spread = float((centred**2).sum()) / max(n - 1, 1)
+    order = np.random.default_rng(seed).permuted(np.repeat(np.arange(n)[None, :], permutations - 1, axis=0), axis=1)
+    columns = np.column_stack([centred, centred[order].T])
+    statistic, largest = np.full(m, np.nan), np.zeros(permutations)
+    width = max(1, CHUNK // permutations)
+    for low in range(0, m, width):
+        part = matrix[:, low : low + width].T.astype(np.float64)
+        share = part.mean(axis=1)
+        variance = n * share * (1 - share) * spread
+        usable = variance > _FLAT
+        z = (part[usable] / np.sqrt(variance[usable])[:, None]) @ columns
+        statistic[low : low + width][usable] = z[:, 0]
+        largest = np.maximum(largest, np.maximum(z.max(axis=0, initial=0.0), -z.min(axis=0, initial=0.0)))
+    ranked = np.sort(largest)
+    p = (permutations - np.searchsorted(ranked, np.abs(statistic) * SAME)) / permutations
+    return Search(statistic, np.where(np.isnan(statistic), np.nan, p), largest)
 
 
 def hazard_residuals(codes: NDArray[np.intp], event: NDArray[np.bool_], weights: Floats | None = None) -> Floats:
@@ -284,7 +407,7 @@ def log_rank_screen(time: ArrayLike, event: ArrayLike, features: ArrayLike) -> L
             found = _log_rank_block(codes[rows], times.event[rows], matrix[np.ix_(rows, part)])
             observed[part], expected[part], variance[part] = found
     with np.errstate(divide="ignore", invalid="ignore"):
-        z = np.where(variance > 1e-12, (observed - expected) / np.sqrt(variance), np.nan)
+        z = np.where(variance > _FLAT, (observed - expected) / np.sqrt(variance), np.nan)
     known = ~np.isnan(matrix)
     return LogRankScreen(
         known.sum(axis=0),
@@ -297,19 +420,19 @@ def log_rank_screen(time: ArrayLike, event: ArrayLike, features: ArrayLike) -> L
 
 
 def _log_rank_block(
-    codes: NDArray[np.intp], event: NDArray[np.bool_], carriers: Floats
+    codes: NDArray[np.intp], event: NDArray[np.bool_], carriers: Floats | NDArray[np.int16]
 ) -> tuple[Floats, Floats, Floats]:
     """Observed and expected events of the carriers and their variance; all subjects known."""
     order = np.argsort(codes, kind="stable")
     codes, event, carriers = codes[order], event[order], carriers[order]
     at = np.unique(codes[event])
     first = np.searchsorted(codes, at)
-    own = np.cumsum(carriers[::-1], axis=0)[::-1][first]
+    own: Floats = np.cumsum(carriers[::-1], axis=0, dtype=carriers.dtype)[::-1][first].astype(np.float64)
     total = (codes.size - first).astype(np.float64)
     deaths = np.bincount(np.searchsorted(at, codes[event]), minlength=at.size).astype(np.float64)
     share = own / total[:, None]
     spread = deaths * (total - deaths) / np.maximum(total - 1, 1)
-    return event @ carriers, deaths @ share, spread @ (share * (1 - share))
+    return event.astype(np.float64) @ carriers, deaths @ share, spread @ (share * (1 - share))
 
 
 def _features(features: ArrayLike, n: int) -> Floats:
@@ -333,7 +456,9 @@ def _patterns(matrix: Floats) -> Iterator[_Pattern]:
         yield _Pattern(np.flatnonzero(known[:, columns[0]]), columns)
 
 
-def _screen(matrix: Floats, scores: Scores, *, least: int, permutations: int, seed: int) -> ScoreScreen:
+def _screen(
+    matrix: Floats, statistics: Statistics, *, least: int, permutations: int, seed: int, variance: str
+) -> ScoreScreen:
     """Compare the statistics seen with those of permuted outcomes."""
     if permutations < 2:
         raise MethodError(f"permutations: two at least are needed, better 1000; found {permutations}.")
@@ -346,7 +471,7 @@ def _screen(matrix: Floats, scores: Scores, *, least: int, permutations: int, se
     seen = np.full(m, np.nan)
     identity = np.arange(n)[None, :]
     for pattern in patterns:
-        seen[pattern.columns] = _statistics(matrix, pattern, scores, identity)[:, 0]
+        seen[pattern.columns] = statistics(pattern, identity)[:, 0]
     order = np.argsort(-np.where(np.isnan(seen), -1.0, np.abs(seen)), kind="stable")[: int((~np.isnan(seen)).sum())]
     place = np.full(m, -1)
     place[order] = np.arange(order.size)
@@ -358,7 +483,7 @@ def _screen(matrix: Floats, scores: Scores, *, least: int, permutations: int, se
         shuffled = generator.permuted(np.repeat(identity, min(width, permutations - low), axis=0), axis=1)
         drawn = np.zeros((order.size, shuffled.shape[0]))
         for pattern in patterns:
-            found, at = _statistics(matrix, pattern, scores, shuffled), place[pattern.columns]
+            found, at = statistics(pattern, shuffled), place[pattern.columns]
             drawn[at[at >= 0]] = np.nan_to_num(np.abs(found[at >= 0]), copy=False)
         raw += (drawn >= bar).sum(axis=1)
         # the largest of this feature and of all that show less
@@ -373,10 +498,11 @@ def _screen(matrix: Floats, scores: Scores, *, least: int, permutations: int, se
         p_single_step=_placed(single / permutations, order, m),
         p_step_down=_placed(np.maximum.accumulate(down / permutations), order, m),
         n_permutations=permutations,
+        variance=variance,
     )
 
 
-def _statistics(matrix: Floats, pattern: _Pattern, scores: Scores, order: NDArray[np.intp]) -> Floats:
+def _statistics(matrix: Floats, scores: Scores, pattern: _Pattern, order: NDArray[np.intp]) -> Floats:
     """Standardised scores of the features of a pattern, shape (n_features, n_permutations)."""
     own = scores(pattern.rows, order)
     own = own - own.mean(axis=0)

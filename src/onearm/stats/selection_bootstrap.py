@@ -168,50 +168,56 @@ def _concordance(codes: NDArray[np.intp], event: NDArray[np.bool_], risk: Floats
     return float(((difference > 0) + 0.5 * (difference == 0))[usable].mean())
 
 
-def _candidates(candidates: ArrayLike) -> Floats:
-    matrix = np.asarray(candidates, dtype=np.float64)
+def _candidates(candidates: ArrayLike) -> NDArray[np.bool_]:
+    matrix = np.asarray(candidates)
     if matrix.ndim != 2 or not matrix.shape[1] or not ((matrix == 0) | (matrix == 1)).all():
         raise MethodError("candidates: one column of 0 and 1 for each rule is needed, without missing values.")
-    return matrix
+    return matrix.astype(np.bool_)
 
 
 def _optimism(
-    matrix: Floats, scores: Callable[[Floats], Floats], measure: Measure, *, resamples: int, seed: int
+    matrix: NDArray[np.bool_], scores: Callable[[Floats], Floats], measure: Measure, *, resamples: int, seed: int
 ) -> Optimism:
     n = matrix.shape[0]
-    z = _weighted(matrix, np.ones((1, n)), scores)[:, 0]
-    if np.isnan(z).all():
+    (chosen,), (sign,) = _winners(matrix, scores, np.ones((1, n)))
+    if not sign:
         raise MethodError("candidates: none varies together with an outcome that varies.")
-    chosen = int(np.nanargmax(np.abs(z)))
     everyone = np.arange(n)
-    apparent = measure((matrix[:, chosen] > 0) == (z[chosen] > 0), everyone)
-    generator = np.random.default_rng(seed)
+    apparent = measure(matrix[:, chosen] == (sign > 0), everyone)
+    drawn = np.random.default_rng(seed).integers(n, size=(resamples, n))
+    weights = np.array([np.bincount(rows, minlength=n) for rows in drawn], dtype=np.float64)
     lost, same = [], 0
-    width = max(1, 4_000_000 // matrix.shape[1])
-    for low in range(0, resamples, width):
-        drawn = generator.integers(n, size=(min(width, resamples - low), n))
-        weights = np.array([np.bincount(rows, minlength=n) for rows in drawn], dtype=np.float64)
-        found = _weighted(matrix, weights, scores)
-        for rows, z_of in zip(drawn, found.T, strict=True):
-            if np.isnan(z_of).all():
-                continue
-            best = int(np.nanargmax(np.abs(z_of)))
-            predicted = (matrix[:, best] > 0) == (z_of[best] > 0)
-            difference = measure(predicted, rows) - measure(predicted, everyone)
-            if not np.isnan(difference):
-                lost.append(difference)
-                same += best == chosen
+    for rows, best, direction in zip(drawn, *_winners(matrix, scores, weights), strict=True):
+        predicted = matrix[:, best] == (direction > 0)
+        difference = measure(predicted, rows) - measure(predicted, everyone)
+        if direction and not np.isnan(difference):
+            lost.append(difference)
+            same += best == chosen
     optimism = float(np.mean(lost)) if lost else np.nan
-    return Optimism(chosen, apparent, optimism, apparent - optimism, len(lost), same / len(lost) if lost else np.nan)
+    share = same / len(lost) if lost else np.nan
+    return Optimism(int(chosen), apparent, optimism, apparent - optimism, len(lost), share)
 
 
-def _weighted(matrix: Floats, weights: Floats, scores: Callable[[Floats], Floats]) -> Floats:
-    """Standardised scores of the candidates in weighted subjects, shape (n_candidates, n_samples)."""
+def _winners(
+    matrix: NDArray[np.bool_], scores: Callable[[Floats], Floats], weights: Floats
+) -> tuple[NDArray[np.intp], Floats]:
+    """Candidate with the largest standardised score in each weighted sample, and its sign; 0 where none varies."""
     own = scores(weights)
     total = weights.sum(axis=1, keepdims=True)
     own = own - (own * weights).sum(axis=1, keepdims=True) / total
-    share = matrix.T @ (weights / total).T
-    spread = (own**2 * weights).sum(axis=1)
-    variance = share * (1 - share) * spread
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.asarray(np.where(variance > _FLAT, matrix.T @ (own * weights).T / np.sqrt(variance), np.nan))
+    flat = (own**2 * weights).sum(axis=1) <= _FLAT
+    counted, share = (own * weights).T, (weights / total).T
+    best, value = np.zeros(weights.shape[0], dtype=np.intp), np.zeros(weights.shape[0])
+    width = max(1, 4_000_000 // max(weights.shape))
+    for low in range(0, matrix.shape[1], width):
+        part = matrix[:, low : low + width].T.astype(np.float64)
+        carried = part @ share
+        # the spread of the scores is common to all candidates of a sample and does not change which wins
+        variance = carried * (1 - carried)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            z = np.where(variance > _FLAT, (part @ counted) / np.sqrt(variance), 0.0)
+        top = np.abs(z).argmax(axis=0)
+        found = z[top, np.arange(z.shape[1])]
+        better = np.abs(found) > np.abs(value)
+        best[better], value[better] = top[better] + low, found[better]
+    return best, np.where(flat, 0.0, np.sign(value))

@@ -16,6 +16,7 @@ from onearm.derivations.biomarkers.cells import measure_tissue
 from onearm.derivations.biomarkers.features import measure_features
 from onearm.derivations.biomarkers.groups import with_groups
 from onearm.derivations.biomarkers.measured import Context, Measurer
+from onearm.derivations.biomarkers.mutations import measure_mutations
 from onearm.derivations.biomarkers.responders import with_responders
 from onearm.derivations.biomarkers.table import measure_table
 from onearm.derivations.schemas import ADBM
@@ -27,7 +28,7 @@ from onearm.protocol.assays import Biomarker
 __all__ = ["KINDS", "Biomarkers", "derive_biomarkers"]
 
 KINDS: Final[Mapping[str, Measurer]] = MappingProxyType(
-    {"table": measure_table, "cells": measure_tissue, "features": measure_features}
+    {"table": measure_table, "cells": measure_tissue, "features": measure_features, "mutations": measure_mutations}
 )
 """Kind of an assay to what takes its biomarkers out of it."""
 _KEYS: Final = ("USUBJID", "PARAMCD", "AVISIT")

@@ -9,6 +9,7 @@ from onearm.outputs import figures as draw
 from onearm.outputs.album.biomarkers import biomarker_boxes, biomarker_curves, biomarker_pairs
 from onearm.outputs.album.course import flow, modelled_size, spider, swimmer, waterfall
 from onearm.outputs.album.forest import forest
+from onearm.outputs.album.genomes import lollipops, oncoprints, signature_curves
 from onearm.outputs.album.omics import (
     feature_components,
     feature_heatmaps,
@@ -49,6 +50,9 @@ MAKERS: Final[tuple[Callable[[Trial, Lookup], Iterator[Picture]], ...]] = (
     biomarker_boxes,
     biomarker_pairs,
     biomarker_curves,
+    oncoprints,
+    lollipops,
+    signature_curves,
     field_maps,
     feature_components,
     feature_volcanoes,

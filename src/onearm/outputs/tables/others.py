@@ -24,10 +24,13 @@ KNOWN_ANALYSES: Final = frozenset(
         "survival_curve", "survival_at_risk", "follow_up", "tumour_change", "exposure", "design", "subgroup",
         "subgroup_test", "model", "sensitivity", "adverse_events", "laboratory", "therapy", "liver", "biomarker_summary",
         "biomarker_response", "biomarker_response_rate", "biomarker_change", "biomarker_survival", "biomarker_groups",
-        "biomarker_curve", "slope_change", "tissue_alignment",
+        "biomarker_curve", "gene_association", "signature", "signature_curve",
+        "slope_change", "tissue_alignment",
     }
 )  # fmt: skip
-SPLIT_ANALYSES: Final = frozenset({"subgroup", "subgroup_test", "model", "sensitivity", "biomarker_curve"})
+SPLIT_ANALYSES: Final = frozenset(
+    {"subgroup", "subgroup_test", "model", "sensitivity", "biomarker_curve", "signature_curve"}
+)
 FEATURES: Final = "feature_"
 """How the analyses begin that have a row for each of thousands of features: files hold them, tables show their top."""
 """Analyses whose rows are split within a group on purpose and have tables of their own."""
@@ -114,7 +117,7 @@ def tabulate_exposure(lookups: Sequence[Lookup], printer: Printer) -> Table:
 def _exposed(blocks: Sequence[Block], drug: str | None, level: str | None, printer: Printer) -> list[Row]:
     names = dict.fromkeys(name for block in blocks for name in block.stats(drug, level))
     rows = []
-    lead = title_case(level) if level else "Treated"
+    lead = _level_label(level) if level else "Treated"
     if "n" in names:
         cells = []
         for block in blocks:
@@ -141,6 +144,11 @@ def _exposed(blocks: Sequence[Block], drug: str | None, level: str | None, print
         found_one = [block.stat(name, drug, level) for block in blocks]
         rows.append(row(title_case(name), [(print_raw(s, printer), (s,)) for s in found_one]))
     return rows
+
+
+def _level_label(level: str) -> str:
+    name, _, reason = level.partition(": ")
+    return f"{title_case(name)}: {reason_label(reason).lower()}" if reason else title_case(level)
 
 
 def _spread(stats: Sequence[Statistic], printer: Printer) -> tuple[str, Sequence[Statistic]]:

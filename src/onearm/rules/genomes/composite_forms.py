@@ -14,7 +14,7 @@ __all__ = ["Candidates", "enumerate_form"]
 
 Floats = NDArray[np.float64]
 
-MOST: Final = 2_000_000
+MOST: Final = 1_000_000
 """Composites that are searched at most."""
 
 
@@ -26,14 +26,14 @@ class Candidates(NamedTuple):
     ----------
     genes : ndarray of int, shape (n_candidates, n_slots)
         Which gene stands where.
-    truth : ndarray of float, shape (n_subjects, n_candidates)
+    truth : ndarray of bool, shape (n_subjects, n_candidates)
         Whether each is true; no two columns are alike.
     n_composites : int
         How many there are of this form, those that say the same of everyone counted apart.
     """
 
     genes: NDArray[np.intp]
-    truth: Floats
+    truth: NDArray[np.bool_]
     n_composites: int
 
 
@@ -58,7 +58,7 @@ def enumerate_form(composite: Composite, status: Floats, *, least: int = 1) -> C
     Raises
     ------
     MethodError
-        For more than two million composites, or fewer genes than places.
+        For more than a million composites, or fewer genes than places.
 
     Examples
     --------
@@ -105,7 +105,6 @@ def _distinct(tree: Node, grid: NDArray[np.intp], status: Floats, least: int) ->
         kept.append(part[enough])
     every, genes = np.concatenate(packed, axis=1), np.concatenate(kept)
     if not genes.size:
-        return Candidates(genes, np.empty((n, 0)), grid.shape[0])
+        return Candidates(genes, np.empty((n, 0), dtype=np.bool_), grid.shape[0])
     one = np.sort(np.unique(every, axis=1, return_index=True)[1])
-    unpacked: Floats = np.unpackbits(every[:, one], axis=0, count=n).astype(np.float64)
-    return Candidates(genes[one], unpacked, grid.shape[0])
+    return Candidates(genes[one], np.unpackbits(every[:, one], axis=0, count=n).astype(np.bool_), grid.shape[0])

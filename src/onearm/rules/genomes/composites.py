@@ -186,7 +186,7 @@ def _found(text: str) -> list[re.Match[str]]:
     return [match for match in _TOKEN.finditer(text) if match.group().strip()]
 
 
-def check_genes(composite: Composite, known: Sequence[str], *, where: str) -> None:
+def check_genes(composite: Composite, known: Sequence[str], *, where: str, hint: str = "") -> None:
     """
     Check that every gene of a composite is one that was sequenced.
 
@@ -198,6 +198,8 @@ def check_genes(composite: Composite, known: Sequence[str], *, where: str) -> No
         Genes that some patient was profiled for.
     where : str
         What holds the composite, for the message.
+    hint : str
+        What else to say, such as where a gene without variants can be named.
 
     Raises
     ------
@@ -214,7 +216,7 @@ def check_genes(composite: Composite, known: Sequence[str], *, where: str) -> No
     wrong = [gene for gene in composite.genes if gene not in names]
     if wrong:
         raise MethodError(
-            *(f"{where}: no patient was profiled for gene '{gene}'.{suggest(gene, names)}" for gene in wrong)
+            *(f"{where}: no patient was profiled for gene '{gene}'.{suggest(gene, names)}{hint}" for gene in wrong)
         )
 
 

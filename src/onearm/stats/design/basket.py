@@ -20,7 +20,7 @@ from scipy.special import betainc, expit, logit
 
 from onearm.errors import MethodError
 from onearm.frames import Framed
-from onearm.stats.design.bayes import check_prior
+from onearm.stats.design.beta_posterior import check_prior
 from onearm.stats.design.binomial import check_proportion
 
 __all__ = [

@@ -20,7 +20,7 @@ from scipy.special import betainc
 from onearm.errors import MethodError, suggest
 from onearm.frames import Framed
 from onearm.stats.design.basket import HierarchicalGrid, HierarchicalPrior
-from onearm.stats.design.bayes import check_prior
+from onearm.stats.design.beta_posterior import check_prior
 from onearm.stats.design.binomial import check_proportion, pmf
 from onearm.stats.design.chunks import run_chunks
 

@@ -9,7 +9,8 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import betainc, betaincinv, ndtr
 
 from onearm.errors import MethodError
-from onearm.stats.design.bayes import check_prior, first_stop, last_stop, predictive_weights
+from onearm.stats.design.bayes import first_stop, last_stop, predictive_weights
+from onearm.stats.design.beta_posterior import check_prior
 from onearm.stats.design.binomial import NOISE, check_proportion
 from onearm.stats.design.looks import StoppingRule, check_looks
 

@@ -17,7 +17,7 @@ from scipy.special import betainc
 
 from onearm.errors import MethodError
 from onearm.frames import Framed
-from onearm.stats.design.bayes import check_prior
+from onearm.stats.design.beta_posterior import check_prior
 from onearm.stats.design.binomial import NOISE, check_hypotheses
 from onearm.stats.design.looks import StoppingRule, check_looks, operating_characteristics
 

@@ -15,17 +15,8 @@ from scipy.special import ndtri
 from onearm.errors import MethodError, suggest
 from onearm.frames import Framed
 from onearm.stats.design.binomial import check_proportion
-from onearm.stats.design.survival_events import (
-    EventDrivenPower,
-    Rounding,
-    Size,
-    check_test,
-    critical_value,
-    event_driven_power,
-    events_needed,
-    rounded,
-    rounding_rule,
-)
+from onearm.stats.design.size_rules import Rounding, check_test, critical_value, rounded, rounding_rule
+from onearm.stats.design.survival_events import EventDrivenPower, Size, event_driven_power, events_needed
 from onearm.stats.design.survival_model import SurvivalModel, moments
 
 __all__ = [

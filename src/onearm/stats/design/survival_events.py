@@ -10,32 +10,22 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
 
 from scipy.special import gammaincc, gammainccinv, ndtri
 
 from onearm.errors import MethodError, suggest
 from onearm.frames import Framed
-from onearm.stats.design.binomial import check_proportion
+from onearm.stats.design.size_rules import Rounding, check_test, critical_value, rounded
 
 __all__ = [
     "EVENT_FORMULAS",
-    "ROUNDING_RULES",
     "EventDrivenPower",
     "EventFormula",
-    "Rounding",
     "Size",
-    "check_test",
-    "critical_value",
     "event_driven_power",
     "events_exact",
     "events_needed",
-    "rounded",
-    "rounding_rule",
 ]
-
-Rounding = Literal["up", "nearest", "down"]
-ROUNDING_RULES: dict[str, Rounding] = {"up": "up", "nearest": "nearest", "down": "down"}
 
 
 @dataclass(frozen=True)
@@ -336,100 +326,3 @@ def events_exact(
         tests[test],
         "E ~ Gamma(d)/HR at the d-th event",
     )
-
-
-def critical_value(alpha: float, sides: int) -> float:
-    """
-    Normal critical value of a test.
-
-    Parameters
-    ----------
-    alpha : float
-        Type I error over the sides.
-    sides : {1, 2}
-        Sides.
-
-    Returns
-    -------
-    float
-        Positive quantile.
-    """
-    return float(ndtri(1 - alpha / sides))
-
-
-def rounded(number: float, rule: str) -> int:
-    """
-    Round by a named rule.
-
-    Parameters
-    ----------
-    number : float
-        Positive number.
-    rule : {"up", "nearest", "down"}
-        ``nearest`` takes a half up.
-
-    Returns
-    -------
-    int
-        Whole number.
-
-    Examples
-    --------
-    >>> rounded(68.4, "nearest"), rounded(68.4, "up"), rounded(68.57, "down")
-    (68, 69, 68)
-    """
-    if rounding_rule(rule) == "up":
-        return math.ceil(number - 1e-9)  # 80.0000000001 patients are 80
-    return math.floor(number + (0.5 if rule == "nearest" else 1e-9))
-
-
-def rounding_rule(name: str) -> Rounding:
-    """
-    Recognise the name of a rounding rule.
-
-    Parameters
-    ----------
-    name : str
-        What was typed.
-
-    Returns
-    -------
-    str
-        ``up``, ``nearest`` or ``down``.
-
-    Raises
-    ------
-    MethodError
-        For any other name.
-
-    Examples
-    --------
-    >>> rounding_rule("nearest")
-    'nearest'
-    """
-    if name not in ROUNDING_RULES:
-        raise MethodError(f"unknown rounding rule '{name}'.{suggest(name, ROUNDING_RULES)}")
-    return ROUNDING_RULES[name]
-
-
-def check_test(alpha: float, sides: int, power: float) -> None:
-    """
-    Check the limits of a test.
-
-    Parameters
-    ----------
-    alpha, power : float
-        Proportions.
-    sides : {1, 2}
-        Sides.
-
-    Raises
-    ------
-    MethodError
-        With every problem at once.
-    """
-    problems = check_proportion("alpha", alpha) + check_proportion("power", power)
-    if sides not in (1, 2):
-        problems.append(f"sides is {sides}; acceptable is 1 or 2.")
-    if problems:
-        raise MethodError(*problems)

@@ -1,7 +1,8 @@
 """
 Counts compared by DESeq2's model, through pydeseq2 of the extra ``[omics]``, with its threads pinned.
 
-pydeseq2 is 4 to 15 times slower when the linear algebra beneath it starts threads for its thousands of tiny problems.
+pydeseq2 is 4 to 15 times slower when the linear algebra beneath it starts threads for its thousands of tiny problems. Its
+fits are made for all features at once by `onearm.stats.omics.count_fits`.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from onearm.errors import MethodError
 from onearm.frames import Framed
+from onearm.stats.omics.count_fits import fit_dispersions, fit_means, linear_means, wald
 from onearm.stats.omics.count_scale import judge_scale
 from onearm.stats.omics.extras import extra_module, noted_warnings
 from onearm.stats.omics.linear_fits import check_matrix
@@ -154,6 +156,54 @@ def _check(
     return notes
 
 
+def _vectorised(base: Any) -> Any:
+    """Make pydeseq2 fit all features at once; features whose iterations run away are left to its own optimiser."""
+
+    class VectorInference(base):  # type: ignore[misc]  # the base is loaded when it is needed
+        def lin_reg_mu(self, counts: Any, size_factors: Any, design_matrix: Any, min_mu: float) -> Floats:
+            return linear_means(_floats(counts), _floats(size_factors), _floats(design_matrix), min_mu)
+
+        def irls(
+            self, counts: Any, size_factors: Any, design_matrix: Any, disp: Any, min_mu: float, beta_tol: float,
+            min_beta: float = -30, max_beta: float = 30, optimizer: str = "L-BFGS-B", maxiter: int = 250,
+        ) -> tuple[Floats, Floats, Floats, NDArray[np.bool_]]:  # fmt: skip
+            k, size, X, alpha = map(_floats, (counts, size_factors, design_matrix, disp))
+            fits = fit_means(k, size, X, alpha, least=min_mu, tolerance=beta_tol, most=max_beta, max_iterations=maxiter)
+            lost = np.flatnonzero(~fits.is_done)
+            if lost.size:
+                again = (k[:, lost], size, X, alpha[lost], min_mu, beta_tol, min_beta, max_beta, optimizer, maxiter)
+                beta, mu, leverage, done = super().irls(*again)
+                fits.beta[lost], fits.mu[:, lost], fits.leverage[:, lost], fits.is_done[lost] = beta, mu, leverage, done
+            return fits.beta, fits.mu, fits.leverage, fits.is_done
+
+        def alpha_mle(
+            self, counts: Any, design_matrix: Any, mu: Any, alpha_hat: Any, min_disp: float, max_disp: float,
+            prior_disp_var: float | None = None, cr_reg: bool = True, prior_reg: bool = False, **_: Any,
+        ) -> tuple[Floats, NDArray[np.bool_]]:  # fmt: skip
+            found = fit_dispersions(
+                _floats(counts), _floats(design_matrix), _floats(mu), _floats(alpha_hat), (min_disp, max_disp),
+                prior_variance=prior_disp_var if prior_reg else None, is_adjusted=cr_reg,
+            )  # fmt: skip
+            return found, np.ones(found.size, dtype=np.bool_)
+
+        def wald_test(
+            self, design_matrix: Any, disp: Any, lfc: Any, mu: Any, ridge_factor: Any, contrast: Any, lfc_null: Any,
+            alt_hypothesis: str | None = None,
+        ) -> tuple[Floats, Floats, Floats]:  # fmt: skip
+            if alt_hypothesis is not None or np.any(np.asarray(lfc_null) != 0):
+                found: tuple[Floats, Floats, Floats] = super().wald_test(
+                    design_matrix, disp, lfc, mu, ridge_factor, contrast, lfc_null, alt_hypothesis
+                )
+                return found
+            return wald(*map(_floats, (design_matrix, disp, lfc, mu, ridge_factor, contrast)))
+
+    return VectorInference
+
+
+def _floats(values: Any) -> Floats:
+    return np.asarray(values, dtype=np.float64)
+
+
 def _run(
     counts: NDArray[np.int64], second: NDArray[np.bool_], block: Sequence[object] | None, alpha: float
 ) -> tuple[Any, Any, list[str]]:
@@ -170,7 +220,7 @@ def _run(
         _, codes = np.unique(np.asarray([str(item) for item in block]), return_inverse=True)
         about["patient"] = np.array([f"p{code}" for code in codes])
     table = pd.DataFrame(counts, index=samples, columns=[f"f{i}" for i in range(counts.shape[1])])
-    one = inference.DefaultInference(n_cpus=1)
+    one = _vectorised(inference.DefaultInference)(n_cpus=1)
     with threads.threadpool_limits(1), noted_warnings() as notes:
         fitted = dds.DeseqDataSet(
             counts=table,

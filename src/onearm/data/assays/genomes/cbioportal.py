@@ -20,7 +20,7 @@ from onearm.data.assays.genomes.variants import conform_variants
 from onearm.data.delimited import read_delimited
 from onearm.data.findings import Findings
 from onearm.errors import DataError, suggest
-from onearm.frames import conform
+from onearm.frames import conform, empty
 
 __all__ = ["Study", "read_study", "study_survival"]
 
@@ -141,7 +141,7 @@ def read_study(folder: str | Path, findings: Findings) -> Study:
     patients, labels = _clinical(files["patients"], "PATIENT_ID")
     samples, more = _clinical(files["samples"], "SAMPLE_ID")
     variants = read_maf(files["mutations"], findings) if "mutations" in files else conform_variants(_no_variants())
-    copies = _copies(files["cna"]) if "cna" in files else conform(pl.DataFrame(), COPY_SCHEMA)
+    copies = _copies(files["cna"]) if "cna" in files else empty(COPY_SCHEMA)
     expression = _expression(files["expression"]) if "expression" in files else pl.DataFrame({"GENE": []})
     cases = _case_lists(folder)
     named = _panel_matrix(files["panels"]) if "panels" in files else None

@@ -83,9 +83,10 @@ def read_maf(
         encoding="utf8-lossy",
         comment_prefix="#",
         raise_if_empty=False,
+        null_values=["", ".", "NA"],
     )
     try:
-        frame = fill_variants(scan, renamed).collect(engine="streaming")
+        frame = fill_variants(scan, renamed)
     except pl.exceptions.PolarsError as error:
         raise DataError(
             f"{path.name}: the rows cannot be split into the {len(header)} columns of the header ({_first_line(error)}). "

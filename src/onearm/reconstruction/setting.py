@@ -1,0 +1,148 @@
+"""What a cohort needs and no printed number gives: dates, sites, organs, reasons, and how often doses were changed."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field
+
+__all__ = ["Action", "Other", "Setting"]
+
+
+@dataclass(frozen=True)
+class Action:
+    """
+    What was done about adverse events, and in how many patients.
+
+    Parameters
+    ----------
+    action : str
+        In the terms of CDISC: ``DOSE REDUCED``, ``DRUG INTERRUPTED``, ``DRUG WITHDRAWN``.
+    patients : int
+        Patients.
+    drug : str
+        Whose dose was changed; empty for all drugs at once.
+    again : int
+        Of them, patients whose dose was reduced a second time.
+    """
+
+    action: str
+    patients: int
+    drug: str = ""
+    again: int = 0
+
+
+@dataclass(frozen=True)
+class Other:
+    """
+    Patients who were enrolled and are in no analysis of efficacy.
+
+    Parameters
+    ----------
+    patients : int
+        How many alike.
+    columns : dict
+        Their baseline characteristics.
+    deviation : str
+        Major deviation from the protocol; empty for none.
+    stop_reason : str
+        Why treatment ended.
+    is_treated : bool
+        Whether it began.
+    """
+
+    patients: int
+    columns: dict[str, object] = field(default_factory=dict)
+    deviation: str = ""
+    stop_reason: str = "WITHDRAWAL BY SUBJECT"
+    is_treated: bool = True
+
+
+@dataclass(frozen=True)
+class Setting:
+    """
+    The circumstances of a reconstructed trial.
+
+    Parameters
+    ----------
+    first_start, last_start, cutoff : date
+        First doses lie between the first two.
+    screened : int
+        Patients who gave consent; those not enrolled are screening failures.
+    sites : int
+        Centres.
+    ongoing : int or None
+        Patients on treatment at the cut-off; None where the paper does not say.
+    stop_reasons : dict of str to int
+        Why patients stopped, in the terms of CDISC; what is left is inferred from their course.
+    therapies : dict of str to int
+        Later therapies and how many patients had each; one patient may have several.
+    treated_later : int or None
+        Patients with any later therapy; the sum of `therapies` where None.
+    actions : tuple of Action
+        Changes of doses because of adverse events.
+    causes : dict of str to str
+        Drug that an adverse event is related to, by its term; the first drug where missing.
+    classes : dict of str to str
+        System organ class by term.
+    joined : dict of str to dict of str to str
+        Columns that list several categories: from the category to the characteristic whose level ``Y`` says that it
+        is there, such as ``{"METSITES": {"LIVER": "LIVER"}}``.
+    columns : tuple of str
+        Columns of DM besides age and sex that are kept.
+    organs : dict of str to str
+        Organ of a category of metastases, where it is not called the same.
+    sites_column : str
+        Which of `joined` names the organs with metastases; empty where none does.
+    primary : str
+        Organ of the primary tumour.
+    country, race : str
+        Of all patients.
+    failures : tuple of str
+        Reasons of screening failures, in turn.
+    therapy_column : str
+        Column of DM that lists the later therapies; empty where none does.
+    death_causes : dict of str to int
+        Causes of deaths that were no adverse event.
+    fatal : tuple of tuple
+        Adverse events of grade 5: term, and whether it was related to treatment.
+    cohort : str
+        Value of the cohort column; empty for a trial without cohorts.
+    ends_at_last_visit : bool
+        Whether nothing is known of anybody after progression, as in a cohort read from charts.
+    others : tuple of Other
+        Patients beyond those whom the solvers know.
+    previous : dict
+        Time on the line before: ``column``, and of its ratio to progression-free survival ``at_least``, the number of
+        patients with 1.33 or more, and ``median``.
+    shrunk : int or None
+        Patients whose target lesions shrank at all; all with stable disease where None.
+    """
+
+    first_start: dt.date
+    last_start: dt.date
+    cutoff: dt.date
+    screened: int = 0
+    sites: int = 1
+    ongoing: int | None = None
+    stop_reasons: dict[str, int] = field(default_factory=dict)
+    therapies: dict[str, int] = field(default_factory=dict)
+    treated_later: int | None = None
+    actions: tuple[Action, ...] = ()
+    causes: dict[str, str] = field(default_factory=dict)
+    classes: dict[str, str] = field(default_factory=dict)
+    joined: dict[str, dict[str, str]] = field(default_factory=dict)
+    columns: tuple[str, ...] = ()
+    organs: dict[str, str] = field(default_factory=dict)
+    sites_column: str = ""
+    primary: str = "PRIMARY TUMOUR"
+    country: str = "CHN"
+    race: str = "ASIAN"
+    failures: tuple[str, ...] = ("INCLUSION CRITERIA NOT MET", "EXCLUSION CRITERIA MET")
+    therapy_column: str = ""
+    death_causes: dict[str, int] = field(default_factory=dict)
+    fatal: tuple[tuple[str, bool], ...] = ()
+    cohort: str = ""
+    ends_at_last_visit: bool = False
+    others: tuple[Other, ...] = ()
+    previous: dict[str, object] = field(default_factory=dict)
+    shrunk: int | None = None

@@ -1,0 +1,117 @@
+"""Paper beside onearm: the verdict of each printed number."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from onearm.published.numbers import parse_meanings
+from onearm.published.read import parse_published
+from onearm.results import Rows, concat_results
+from onearm.run.comparison import compare_numbers
+
+PAPER = """
+[[statement]]
+place = "Results, sentence 1"
+statistic = "rate"
+id = "ORR"
+label = "ORR"
+count = 26
+total = 46
+percent = 56.5
+low = 41.1
+high = 71.1
+[[statement]]
+place = "Table 1, row 1"
+statistic = "rate"
+id = "ECOG 1"
+label = "1"
+group = "ECOG"
+count = 32
+total = 46
+percent = 70.6
+[[statement]]
+place = "Results, sentence 2"
+statistic = "median"
+id = "OS"
+label = "OS"
+value = 20.57
+low = 14.65
+high = "NE"
+[[statement]]
+place = "Results, sentence 3"
+statistic = "rate"
+id = "marker"
+label = "marker"
+percent = 12.0
+[[statement]]
+place = "Methods"
+statistic = "count"
+id = "genes"
+label = "genes"
+count = 100
+"""
+MEANINGS = """
+[numbers]
+"ORR" = { rate = "ORR" }
+"ECOG 1" = { baseline = "ECOG", level = "1" }
+"OS" = { time = "OS" }
+"marker" = { baseline = "MARKER", level = "Y" }
+[outside]
+"genes" = "assays are not reconstructed"
+"""
+
+
+def results() -> pl.DataFrame:
+    rate = Rows("response_rate", "ADRS", "ORR", "ITT")
+    for stat, value in (("n", 26), ("N", 46), ("p", 26 / 46), ("conf_low", 0.41107), ("conf_high", 0.71069)):
+        rate.add(stat, value)
+    ecog = Rows("baseline", "ADSL", None, "ITT")
+    ecog.add_share(32, 46, variable="ECOG", level="1")
+    time = Rows("survival", "ADTTE", "OS", "ITT")
+    time.add("median", 20.0)
+    time.add("median_low", 14.653)
+    time.add("median_high", note="not reached")
+    return concat_results([rate.frame(), ecog.frame(), time.frame()])
+
+
+def verdicts() -> dict[str, str]:
+    numbers = compare_numbers("t", parse_published(PAPER), parse_meanings(MEANINGS), results())
+    return {number.statistic: number.verdict.value for number in numbers}
+
+
+def test_a_number_that_rounds_to_the_printed_one_is_met() -> None:
+    found = verdicts()
+    assert [found[f"ORR, {part}"] for part in ("count", "total", "percent", "lower limit", "upper limit")] == [
+        "met"
+    ] * 5
+    assert found["OS, lower limit"] == "met"
+
+
+def test_a_limit_printed_as_not_estimable_is_met_by_one_that_does_not_exist() -> None:
+    assert verdicts()["OS, upper limit"] == "met"
+
+
+def test_another_number_differs() -> None:
+    assert verdicts()["OS, value"] == "differs"
+
+
+def test_a_percentage_that_no_count_gives_cannot_be_met_and_stops_nothing() -> None:
+    numbers = compare_numbers("t", parse_published(PAPER), parse_meanings(MEANINGS), results())
+    wrong = next(number for number in numbers if number.printed == "70.6%")
+    assert wrong.verdict.value == "cannot_be_met"
+    assert "32/46 = 69.565%" in wrong.note
+    assert next(number for number in numbers if number.printed == "32").verdict.value == "met"
+
+
+def test_what_no_result_says_is_not_computable() -> None:
+    found = verdicts()
+    assert found["marker, percent"] == "not_computable"
+    assert found["genes, count"] == "not_computable"
+
+
+def test_json_has_one_object_with_seven_keys_for_each_number() -> None:
+    numbers = compare_numbers("t", parse_published(PAPER), parse_meanings(MEANINGS), results())
+    keys = ["trial", "place", "statistic", "printed", "computed", "verdict", "note"]
+    assert all(list(number.as_row()) == keys for number in numbers)
+    # ORR 5, ECOG 2 (a table prints its denominator once, in its head), OS 3, marker 1, genes 1
+    assert len(numbers) == 12
