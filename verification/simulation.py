@@ -373,7 +373,9 @@ def main() -> int:
     folder = resources.files("onearm").joinpath("trials", "alter_e_003")
     protocol = parse_protocol(folder.joinpath("protocol.toml").read_text(encoding="utf-8"))
     assumptions = parse_assumptions(folder.joinpath("assumptions.toml").read_text(encoding="utf-8"))
-    found = [check for function in CHECKS for check in function(protocol, assumptions)]
+    from verification.markers import CHECKS as MARKERS  # which stands on the checks above
+
+    found = [check for function in (*CHECKS, *MARKERS) for check in function(protocol, assumptions)]
     for check in found:
         mark = "" if abs(check.z) <= LARGEST_Z else "   <-- beyond Monte-Carlo error"
         print(f"{check.name:<62} assumed {check.assumed:9.5f}  found {check.found:9.5f}  z {check.z:6.2f}{mark}")

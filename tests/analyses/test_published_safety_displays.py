@@ -174,8 +174,7 @@ def test_published_demographic_results_are_met(shared_reference: Callable[[str],
     """
     118 of 141 are met; in 22 CDISC's example has the two Xanomeline arms the wrong way round, and one is a slip.
 
-    That the example is wrong shows in itself: the mean height of one arm stands beside the standard deviation of the other,
-    and the report of the study (table 14-2.01) has 6 Hispanic patients under the low dose, as the data have.
+    That the example is wrong shows in itself: the mean height of one arm stands beside the standard deviation of the other.
     """
     ars = _ars(shared_reference)
     names = _groupings(ars)

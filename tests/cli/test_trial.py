@@ -76,7 +76,7 @@ def test_check_lists_every_deviation_with_patient_date_rule_and_evidence(tmp_pat
     limit = '[[eligibility]]\nvariable = "AGE"\nlabel = "Age"\nat_most = 65\n'
     shown = onearm("check", write_small_trial(tmp_path, protocol=f"{PROTOCOL}\n{limit}")).stdout
     assert "ELIGIBILITY-AGE (2x)" in shown
-    assert "002  2023-01-02  Age is 70.0; at most 65 is asked for." in shown
+    assert "002  2023-01-02  Age is 70; at most 65 is asked for." in shown
 
 
 def test_explain_patient_tells_each_scan(tmp_path: Path) -> None:

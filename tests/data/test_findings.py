@@ -166,10 +166,14 @@ def test_no_findings_are_an_empty_table():
 
 def test_every_rule_has_words_for_all_it_needs():
     facts = dict.fromkeys(
-        ("key", "n", "start", "cutoff", "terms", "known", "endpoint", "reference", "expected", "date_format"), "?"
+        (
+            *("key", "n", "start", "cutoff", "terms", "known", "endpoint", "reference", "expected", "date_format"),
+            *("done", "first", "measure", "name", "sample", "samples", "timepoint", "why"),
+        ),
+        "?",
     )
     for identifier, rule in RULES.items():
-        assert identifier.startswith("DATA-")
+        assert identifier.startswith(("DATA-", "ASSAY-", "OMICS-"))
         assert rule.message.format(column="?", **facts).endswith(".")
         assert rule.fix.format(column="?", **facts).endswith(".")
         assert rule.reference

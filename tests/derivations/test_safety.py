@@ -193,7 +193,7 @@ def test_deviations_stand_in_the_dataset_the_findings_and_the_report(tmp_path: P
         ("002", "ELIGIBILITY-AGE", None),
         ("003", "ELIGIBILITY-AGE", None),
     ]
-    assert addv["WHY"][1] == "Age is 70.0; at least 18, at most 65 is asked for."
+    assert addv["WHY"][1] == "Age is 70; at least 18, at most 65 is asked for."
     assert {"PROTOCOL-DOSING", "PROTOCOL-ELIGIBILITY"} <= set(run.findings["rule"])
     assert "Deviations from the protocol" in run.report.read_text(encoding="utf-8")
 
@@ -250,3 +250,16 @@ def test_events_are_attributed_to_each_of_two_drugs_with_what_came_of_them(tmp_p
     assert n["TEAE", "serious"] == n["TEAE", "grade 3 or more"] == 1
     report = run.report.read_text(encoding="utf-8")
     assert "Related to antibody" in report
+
+
+@pytest.mark.parametrize(("version", "neutrophils", "glucose"), [("5.0", 3, None), ("6.0", 2, 2)])
+def test_the_protocol_says_which_version_of_the_criteria_grades(
+    tmp_path: Path, version: str, neutrophils: int, glucose: int | None
+) -> None:
+    """Neutrophils of 0.9: grade 3 by version 5.0 and 2 by 6.0; fasting glucose of 9.5 is graded by version 6.0 only."""
+    labs = "USUBJID,LBSEQ,LBTESTCD,LBSTRESN,LBSTRESU,LBSTNRLO,LBSTNRHI,LBFAST,LBDTC\n" + (
+        "002,1,NEUT,0.9,10^9/L,2,7,,2023-01-20\n002,2,GLUC,9.5,mmol/L,3.9,5.6,Y,2023-01-20\n"
+    )
+    adlb = _check(tmp_path, f'[safety]\nctcae = "{version}"', lb=labs).derived.datasets["adlb"]
+    assert adlb.filter(pl.col("PARAMCD") == "NEUT")["ATOXGRL"].to_list() == [neutrophils]
+    assert adlb.filter(pl.col("PARAMCD") == "GLUC")["ATOXGRH"].to_list() == [glucose]

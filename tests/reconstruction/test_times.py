@@ -8,6 +8,7 @@ import pytest
 from onearm.errors import MethodError
 from onearm.reconstruction.targets import (
     NOT_REACHED,
+    Among,
     Conventions,
     CurveTargets,
     FollowUpTargets,
@@ -127,3 +128,19 @@ def test_numbers_that_no_times_give_are_said_to_be_missed():
 def test_the_number_of_patients_must_be_known():
     with pytest.raises(MethodError, match=r"PFS\.n"):
         solve_times(CurveTargets("PFS", "PFS", median=printed("5.1")), _R)
+
+
+def test_the_curve_of_a_subgroup_is_looked_for_by_itself():
+    """Of seven patients six must have the event for the upper log-log limit to come down to one half."""
+    target = CurveTargets(
+        "PFS liver",
+        "PFS",
+        (Among("LIVER", "Y"),),
+        n=7,
+        median=printed("6.80"),
+        low=printed("2.73"),
+        high=printed("6.90"),
+    )
+    solution = solve_times(target, _R)
+    assert [check for check in solution.checks if not check.is_met] == []
+    assert solution.event.sum() >= 6

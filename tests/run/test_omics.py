@@ -159,6 +159,10 @@ def test_every_picture_and_table_is_there(run: Run) -> None:
         "Plasma metabolome, change to C2D1",
     ):
         assert text in report
+    table = pl.read_csv(next((run.folder / "tables").glob("omics_plasma_change_c2d1.csv")), infer_schema=False)
+    assert table.height >= 20
+    assert not any(text in ("NE", "–") for text in table.row(0))
+    assert "kynurenine" in report
     fates = pl.read_parquet(run.folder / "datasets" / "adfeaq.parquet")
     assert fates.filter((pl.col("KEPTFL") == "N") & pl.col("WHY").is_null()).height == 0
 

@@ -220,3 +220,12 @@ def test_a_score_without_immune_cells_is_refused_with_its_reason(tmp_path: Path)
 def test_what_cannot_be_used_is_said_with_its_key(tmp_path: Path, replace: tuple[str, str], message: str) -> None:
     with pytest.raises(DataError, match=message):
         check_trial(write(tmp_path, replace=replace))
+
+
+def test_pending_tissue_is_left_out_and_said(tmp_path: Path) -> None:
+    folder = write(tmp_path, '\n[source]\npending_assays = ["mif"]\n')
+    for path in folder.glob("data/assays/*cell_seg_data.txt"):
+        path.unlink()
+    done = check_trial(folder)
+    assert done.findings.filter(rule="ASSAY-FILE-ABSENT")["domain"].to_list() == ["mif"]
+    assert done.derived.datasets["adbm"].is_empty()

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import zipfile
 from importlib import resources
 from pathlib import Path
 
 import polars as pl
 import pytest
 
-from onearm.run import check_trial
+from onearm.run import check_trial, run_trial
 from onearm.simulation import folder as folders
 from onearm.simulation import shipped_assumptions, simulate_trial_folder
 
@@ -206,3 +208,31 @@ def test_flags_and_counts_of_sites_follow_from_the_list(checked) -> None:
 def test_ten_patients_have_nothing_to_find(name: str, seed: int, tmp_path: Path) -> None:
     simulate_trial_folder(name, tmp_path, n=10, seed=seed)
     assert check_trial(tmp_path).findings["message"].to_list() == []
+
+
+@pytest.mark.parametrize("name", ["regomune", "ai_ici_sarcoma"])
+def test_every_table_figure_and_page_of_a_run_says_synthetic(name: str, tmp_path: Path) -> None:
+    simulate_trial_folder(name, tmp_path, seed=2)
+    run = run_trial(tmp_path)
+    assert json.loads((run.folder / "manifest.json").read_text(encoding="utf-8"))["synthetic"] is True
+    tables = list((run.folder / "tables").glob("*.csv"))
+    assert len(tables) > 5
+    for file in tables:
+        rows = pl.read_csv(file, infer_schema=False)
+        assert rows.columns[-1] == "data"
+        assert set(rows["data"]) == {"synthetic"}
+    with zipfile.ZipFile(run.folder / "tables" / "tables.xlsx") as book:
+        assert b"Synthetic data: these patients are simulated." in book.read("xl/sharedStrings.xml")
+    figures = list((run.folder / "figures").glob("*.svg"))
+    assert len(figures) > 5
+    assert all("Synthetic data" in file.read_text(encoding="utf-8") for file in figures)
+    assert "Synthetic data: these patients are simulated." in run.report.read_text(encoding="utf-8")
+    for file in (run.folder / "datasets").glob("*.parquet"):
+        dataset = pl.read_parquet(file)
+        assert dataset["USUBJID"].str.contains("-SYNTHETIC-").all(), file.name
+
+
+def test_tumours_do_not_outgrow_a_patient(checked) -> None:
+    # REGOMUNE has the fastest; 35 cm, and the error of measurement
+    tr = checked["regomune"][1].source.tables["tr"].filter(pl.col("TRTESTCD") == "LDIAM")
+    assert tr["TRSTRESN"].cast(pl.Float64).max() < 350 * 1.25

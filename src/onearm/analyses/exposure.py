@@ -78,7 +78,7 @@ def _drug(population: Population, adex: pl.DataFrame, drug: Treatment, protocol:
         ("cumulative_dose", drug.unit),
         ("dose_intensity", f"{drug.unit} per week"),
         ("relative_dose_intensity", "%"),
-        ("interruptions", "interruptions"),
+        ("interruptions", "per patient"),
     ):
         _quantiles(rows, drug.name, stem, span[stem].drop_nulls().to_numpy().astype(float), unit, protocol)
     _shares(rows, drug, span)

@@ -97,7 +97,7 @@ def _outside(enrolled: pl.DataFrame, limit: Eligibility, variable: str) -> pl.Da
     why = (
         pl.when(value.is_null())
         .then(pl.lit(f"{name} is not known; {asked} is asked for."))
-        .otherwise(pl.format(f"{name} is {{}}; {asked} is asked for.", value.cast(pl.String)))
+        .otherwise(pl.format(f"{name} is {{}}; {asked} is asked for.", value.cast(pl.String).str.replace(r"\.0$", "")))
     )
     return _rows(enrolled.filter(~met), why)
 

@@ -179,15 +179,19 @@ class Lookup:
     results : polars.DataFrame
         The results table.
     group : Group
-        Whose rows; rows of subgroups within it are left out, and those of single features (``feature_…``).
+        Whose rows; rows of subgroups within it are left out.
+    has_features : bool, default False
+        Whether rows of single features (``feature_…``) are taken too; there may be hundreds of thousands.
     """
 
-    def __init__(self, results: pl.DataFrame, group: Group) -> None:
+    def __init__(self, results: pl.DataFrame, group: Group, *, has_features: bool = False) -> None:
         import polars as pl
 
         self.group = group
         self._blocks: dict[tuple[str, str | None, str | None], Block] = {}
-        whole = ~results["analysis"].str.starts_with("feature_") & results["group2"].is_null()
+        whole = results["group2"].is_null()
+        if not has_features:
+            whole &= ~results["analysis"].str.starts_with("feature_")
         # A hundred thousand rows: what can be is done for all of them at once, and each is read as a plain tuple.
         key = pl.concat_str(_KEYS, separator=" · ", ignore_nulls=True).alias("_key")
         for row in results.filter(whole & _belongs(results, group)).select(*_READ, key).iter_rows():

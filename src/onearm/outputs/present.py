@@ -14,6 +14,8 @@ from onearm.outputs.report import Contents, render_report
 from onearm.outputs.tables import (
     count_findings,
     file_names,
+    mark_synthetic_notes,
+    mark_synthetic_rows,
     tabulate_baseline,
     tabulate_design,
     tabulate_disposition,
@@ -33,7 +35,6 @@ from onearm.outputs.tables.genomes import tabulate_genes, tabulate_signatures
 from onearm.outputs.tables.laboratory import tabulate_laboratory
 from onearm.outputs.tables.liver import tabulate_liver
 from onearm.outputs.tables.omics import tabulate_features
-from onearm.outputs.tables.others import FEATURES
 from onearm.outputs.tables.sensitivity import tabulate_sensitivity
 from onearm.outputs.tables.subgroups import tabulate_models, tabulate_subgroups
 from onearm.outputs.tables.therapy import tabulate_therapy
@@ -86,9 +87,7 @@ def present(
     tell = progress or (lambda _: None)
     printer = printer_of(protocol)
     groups = groups_of(results, protocol)
-    # thousands of features have results; their tables and figures take what they show by themselves
-    few = results.filter(~results["analysis"].str.starts_with(FEATURES))
-    lookups = [Lookup(few, group) for group in groups]
+    lookups = [Lookup(results, group) for group in groups]
     tables: dict[str, list[Table]] = {
         "flow": [tabulate_disposition(lookups, printer)],
         "baseline": [tabulate_baseline(lookups, protocol, printer)],
@@ -126,7 +125,8 @@ def present(
         pictures.append(picture)
         files += _write_picture(picture, folder / "figures")
     everything = [*(table for part in tables.values() for table in part), *found, patients]
-    files += _write_tables([table for table in everything if table], folder / "tables")
+    kept = [table for table in everything if table]
+    files += _write_tables(kept, folder / "tables", is_synthetic=protocol.trial.synthetic)
     tell("report")
     contents = Contents(tables, pictures, found, counts, patients)
     report = folder / "report.html"
@@ -142,7 +142,9 @@ def _write_picture(picture: Picture, target: Path) -> list[Path]:
     return files
 
 
-def _write_tables(kept: list[Table], target: Path) -> list[Path]:
+def _write_tables(kept: list[Table], target: Path, *, is_synthetic: bool) -> list[Path]:
     target.mkdir(exist_ok=True)
-    files = [write_csv(table, target / f"{name}.csv") for table, name in zip(kept, file_names(kept), strict=True)]
-    return [*files, write_workbook(kept, target / "tables.xlsx")] if kept else files
+    lines = [mark_synthetic_rows(table) for table in kept] if is_synthetic else kept
+    files = [write_csv(table, target / f"{name}.csv") for table, name in zip(lines, file_names(kept), strict=True)]
+    noted = [mark_synthetic_notes(table) for table in kept] if is_synthetic else kept
+    return [*files, write_workbook(noted, target / "tables.xlsx")] if kept else files

@@ -85,6 +85,7 @@ def solve_times(
     """
     if target.n is None or target.n < 1:
         raise MethodError(f"{target.name}.n: the number of patients must be known to look for their times.")
+    target = dataclasses.replace(target, among=())  # the patients looked for are those of the group and no others
     plan = schedule or Schedule()
     terms = [curve_term(target, conventions), *(follow_up_term(one, conventions) for one in follow_up)]
     if plan.lost is not None:

@@ -45,6 +45,7 @@ def make_manifest(folder: Path, checked: Checked) -> dict[str, Any]:
     cutoff = checked.protocol.trial.cutoff
     return {
         "trial": checked.protocol.trial.id,
+        "synthetic": checked.protocol.trial.synthetic,
         "time": dt.datetime.now(dt.UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
         "hash": hashlib.sha256(content.encode()).hexdigest(),
         "protocol": {

@@ -17,6 +17,12 @@ __all__ = ["Kinetics", "Lesions", "draw_kinetics", "draw_lesions", "true_sizes"]
 MOST_TARGETS: Final = 5
 """Eisenhauer et al. (2009), Eur J Cancer 45:228-247, section 3.2: at most five target lesions, two per organ."""
 
+LARGEST_TRUE_MM: Final = 350.0
+"""Diameter that no lesion passes."""
+
+FASTEST: Final = 0.03
+"""Growth per day that no lesion passes: its diameter then doubles in 23 days."""
+
 SLOTS: Final = 3
 """Places for lesions at each site: first and second target lesion, one non-target lesion."""
 
@@ -181,7 +187,7 @@ def draw_kinetics(
     return Kinetics(
         resistant=np.where(is_cured[:, None], 0.0, resistant),
         shrink=model.shrink_per_day * np.exp(model.shrink_sd * z[1][:, None] + e[1]),
-        grow=model.grow_per_day * np.exp(model.grow_sd * z[2][:, None] + e[2]) * ratio[:, None],
+        grow=np.minimum(model.grow_per_day * np.exp(model.grow_sd * z[2][:, None] + e[2]) * ratio[:, None], FASTEST),
         patient_resistant=np.where(is_cured, 0.0, patient),
         resistance=z[0],
     )
@@ -219,9 +225,9 @@ def true_sizes(size: Floats, kinetics: Kinetics, day: Ints) -> Floats:
        with a fraction that dies and one that grows: Wilkerson J, et al. (2017), Lancet Oncol 18:143-54.
     """
     t = day[:, :, None].astype(np.float64)
-    # exp(20) is beyond any tumour and far from overflow
+    # exp(20) is far from overflow
     growing = np.exp(np.minimum(kinetics.grow[:, None] * t, 20.0))
     decayed = np.exp(-kinetics.shrink[:, None] * t)
     resistant = kinetics.resistant[:, None]
     sizes: Floats = size[:, None] * ((1 - resistant) * decayed + resistant * growing)
-    return sizes
+    return np.minimum(sizes, LARGEST_TRUE_MM)

@@ -107,7 +107,11 @@ def scale_features(matrix: FeatureMatrix, assay: Assay, section: FeaturesAssay, 
         context.findings.add("OMICS-NOT-COUNTS", domain=assay.name, why=scale_of.why)
     features = _annotated(matrix.features.filter(pl.Series(kept)), assay, section)
     runs = _runs(assay, sheet, scale, context)
-    fates = fates.with_columns(ASSAY=pl.lit(assay.name))
+    named = features.select("FEATURE", "SYMBOL", "NAME")  # masses have got their names by now
+    fates = fates.join(named, on="FEATURE", how="left", maintain_order="left", suffix="_NOW").with_columns(
+        ASSAY=pl.lit(assay.name), SYMBOL=pl.coalesce("SYMBOL_NOW", "SYMBOL"), NAME=pl.coalesce("NAME_NOW", "NAME")
+    )
+    fates = fates.drop("SYMBOL_NOW", "NAME_NOW")
     return Scaled(scale, matrix.values[np.ix_(rows, np.flatnonzero(kept))], sheet, features, label, steps, fates, runs)
 
 

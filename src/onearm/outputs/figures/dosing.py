@@ -128,9 +128,21 @@ def dosing_data(datasets: Datasets, protocol: Protocol, cohort: str | None = Non
     if not bars:
         none = pl.DataFrame(schema={"USUBJID": pl.String, "drug": pl.String, "months": pl.Float64})
         return Dosing(none.with_columns(start="months", end="months", level=pl.lit(0)), none, none, [], [])
-    table = pl.concat(bars)
+    table = _joined(pl.concat(bars))
     order = table.group_by("USUBJID").agg(pl.col("end").max()).sort("end", "USUBJID", descending=[True, False])
     return Dosing(table, pl.concat(omitted), pl.concat(ends), order["USUBJID"].to_list(), drugs)
+
+
+def _joined(bars: pl.DataFrame) -> pl.DataFrame:
+    """Make one bar of those that follow each other without a break at one level; seams would look like breaks."""
+    lane = ("USUBJID", "drug")
+    ordered = bars.sort(*lane, "start", maintain_order=True)
+    begins = (pl.col("start") > pl.col("end").shift(1) + 1e-9) | (pl.col("level") != pl.col("level").shift(1))
+    numbered = ordered.with_columns(_bar=begins.fill_null(True).cum_sum().over(lane))
+    whole = numbered.group_by(*lane, "_bar", maintain_order=True).agg(
+        pl.col("start").min(), pl.col("end").max(), pl.col("level").first()
+    )
+    return whole.drop("_bar")
 
 
 @styled

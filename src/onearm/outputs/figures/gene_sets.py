@@ -250,7 +250,7 @@ def draw_network(network: Network) -> Figure:
         _title(canvas, title, px[mine], py[mine], taken, width)
     colours = [_colour(score / reach) for score in network.scores]
     canvas.scatter(
-        px, py, s=[18 + 2.2 * n for n in network.sizes], c=colours, edgecolors="white", linewidths=0.7, zorder=3
+        px, py, s=[18 + 2.2 * n for n in network.sizes], c=colours, edgecolors=GREY, linewidths=0.5, zorder=3
     )
     _key(canvas, width)
     return figure
@@ -275,7 +275,7 @@ def _title(
 ) -> None:
     """Write the name of a community above it, moved up until it is clear of those before it."""
     text = _fit(title, 52)
-    half = text_width_mm(text, SMALL) / 2 + 0.6
+    half = text_width_mm(text, SMALL, "bold") / 2 + 1.2
     at = float(np.clip(x.mean(), half + 1, width - half - 1))
     up = float(y.max()) + 6.6
     for _ in range(12):

@@ -115,7 +115,7 @@ def draw_volcano(volcano: Volcano, *, size: Size | None = None) -> Figure:
     if not table.height:
         return no_data(size, "No feature could be compared.")
     figure = new_figure(size)
-    axes = axes_mm(figure, left=12, right=3, bottom=13, top=9)
+    axes = axes_mm(figure, left=14, right=3, bottom=13, top=9)
     x = table["EFFECT"].to_numpy()
     y = -np.log10(np.maximum(table["P"].to_numpy(), 1e-300))
     way = table["WAY"].to_numpy()
@@ -135,11 +135,12 @@ def draw_volcano(volcano: Volcano, *, size: Size | None = None) -> Figure:
             rasterized=many,
         )
     # names stand inside the axes, in a margin beyond the points on each side
-    beyond = reach * (1 + 2 * _MARGIN_MM / (size.width_mm - 15 - 2 * _MARGIN_MM))
+    beyond = reach * (1 + 2 * _MARGIN_MM / (size.width_mm - 17 - 2 * _MARGIN_MM))
     axes.set_xlim(-beyond, beyond)
     ticks = [tick for tick in MaxNLocator(7, steps=[1, 2, 2.5, 5, 10]).tick_values(-reach, reach) if abs(tick) <= reach]
     axes.set_xticks(ticks)
     axes.set_ylim(0, top)
+    axes.yaxis.set_major_locator(MaxNLocator(6, integer=True))
     axes.axvline(0, color=RULE_GREY, linewidth=0.5, zorder=0)
     if volcano.least_effect > 0:
         for side in (-1, 1):

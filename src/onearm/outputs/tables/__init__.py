@@ -8,7 +8,14 @@ from onearm.outputs.tables.others import tabulate_disposition, tabulate_exposure
 from onearm.outputs.tables.patients import tabulate_patients
 from onearm.outputs.tables.response import tabulate_response
 from onearm.outputs.tables.survival import tabulate_survival
-from onearm.outputs.tables.write import csv_text, file_names, write_csv, write_workbook
+from onearm.outputs.tables.write import (
+    csv_text,
+    file_names,
+    mark_synthetic_notes,
+    mark_synthetic_rows,
+    write_csv,
+    write_workbook,
+)
 
 __all__ = [
     "Cell",
@@ -17,6 +24,8 @@ __all__ = [
     "count_findings",
     "csv_text",
     "file_names",
+    "mark_synthetic_notes",
+    "mark_synthetic_rows",
     "tabulate_baseline",
     "tabulate_design",
     "tabulate_disposition",

@@ -40,7 +40,10 @@ def tabulate_deviations(datasets: Mapping[str, pl.DataFrame]) -> Table:
         "Deviations from the protocol",
         ("Patient", "Date", "Rule", "Evidence", "Record"),
         tuple(rows),
-        ("Found by the rules of the protocol: dose levels, interruptions, delays, omissions, duration, eligibility.",),
+        (
+            "Found by the rules of the protocol: doses and their breaks, duration, progression, eligibility, planned scans "
+            "and visits.",
+        ),
         ("addv",),
         is_numeric=False,
     )

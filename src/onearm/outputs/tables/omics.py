@@ -262,7 +262,7 @@ class _Maker:
         import polars as pl
 
         shown = part if levels is None else part.filter(pl.col("variable_level").is_in(list(levels)))
-        lookup = Lookup(shown, self.group)
+        lookup = Lookup(shown, self.group, has_features=True)
         return lookup.block(str(part["analysis"][0]), str(part["paramcd"][0]))
 
     def _number(self, stat: Statistic, digits: int = 0) -> tuple[str, list[Statistic]]:
@@ -358,7 +358,7 @@ class _Maker:
                 title,
                 columns,
                 lines,
-                [f"{m}." for m in block.methods()],
+                [f"Method: {m}." for m in block.methods()],
                 "feature_difference",
             )
 
@@ -372,7 +372,7 @@ class _Maker:
             for level in levels:
                 found = {name: block.stat(name, variable, level) for name in ("n", "normalised_score", "leading")}
                 leading = [] if not found["leading"].text else found["leading"].text.split()
-                shown = ", ".join(leading[:8]) + (f" and {len(leading) - 8} more" if len(leading) > 8 else "")
+                shown = ", ".join(leading[:3]) + (f" and {len(leading) - 3} more" if len(leading) > 3 else "")
                 cells: _Cells = [
                     self._number(found["n"]),
                     self._number(found["normalised_score"], 2),
@@ -387,7 +387,7 @@ class _Maker:
                 title,
                 columns,
                 lines,
-                [f"{m}." for m in block.methods()],
+                [f"Method: {m}." for m in block.methods()],
                 "feature_sets",
             )
             yield self._over(assay, variable, label)
@@ -407,7 +407,7 @@ class _Maker:
             if not levels:
                 continue
             block = self._block(part, levels)
-            notes += [f"{m}." for m in block.methods()]
+            notes += [f"Method: {m}." for m in block.methods()]
             lines.append(heading(f"Among features that are {'higher' if way == 'up' else 'lower'}", 4))
             for level in levels:
                 n, total, fold = (block.stat(name, variable, level) for name in ("n", "N", "fold"))
@@ -434,7 +434,7 @@ class _Maker:
         for assay, variable, part in self._each("feature_score"):
             levels = top_levels(part)
             block = self._block(part, levels)
-            notes += [f"{m}." for m in block.methods()]
+            notes += [f"Method: {m}." for m in block.methods()]
             lines.append(
                 heading(f"{assay_label(self.protocol, assay)}, {comparison_label(self.protocol, variable)}", 5)
             )
@@ -486,7 +486,7 @@ class _Maker:
                     title,
                     columns,
                     lines,
-                    [f"{m}." for m in block.methods()],
+                    [f"Method: {m}." for m in block.methods()],
                     analysis,
                 )
 

@@ -7,13 +7,14 @@ import datetime as dt
 import io
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from onearm.data import write_bytes
 from onearm.outputs.figures.text import clean
-from onearm.outputs.tables.model import Row, Table
+from onearm.outputs.tables.model import Cell, Row, Table
 
-__all__ = ["csv_text", "file_names", "write_csv", "write_workbook"]
+__all__ = ["csv_text", "file_names", "mark_synthetic_notes", "mark_synthetic_rows", "write_csv", "write_workbook"]
 
 _LONGEST_SHEET_NAME = 31
 _FORMULA_MARKS = "=+-@\t\r"
@@ -67,6 +68,47 @@ def _cells(row: Row, noted: set[int]) -> list[str]:
 def _inert(text: str) -> str:
     # A spreadsheet program runs what begins so; an apostrophe makes it text.
     return f"'{text}" if text[:1] in _FORMULA_MARKS and text[:1] else text
+
+
+def mark_synthetic_rows(table: Table) -> Table:
+    """
+    Say in every line of a table that its data are synthetic, for files that hold nothing but lines.
+
+    Parameters
+    ----------
+    table : Table
+        Any table.
+
+    Returns
+    -------
+    Table
+        With a last column ``data``.
+    """
+    width = len(table.columns) - 1
+    rows = (
+        row
+        if row.is_heading
+        else replace(row, cells=(*row.cells, *[Cell("")] * (width - len(row.cells)), Cell("synthetic")))
+        for row in table.rows
+    )
+    return replace(table, columns=(*table.columns, "data"), rows=tuple(rows))
+
+
+def mark_synthetic_notes(table: Table) -> Table:
+    """
+    Say below a table that its data are synthetic.
+
+    Parameters
+    ----------
+    table : Table
+        Any table.
+
+    Returns
+    -------
+    Table
+        With one more footnote.
+    """
+    return replace(table, footnotes=(*table.footnotes, "Synthetic data: these patients are simulated."))
 
 
 def file_names(tables: Sequence[Table]) -> list[str]:

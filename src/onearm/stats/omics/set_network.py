@@ -144,7 +144,7 @@ def _layout(networkx: Any, graph: Any, seed: int) -> Floats:
     row_width = max(np.sqrt(len(parts[0])) * 1.9, np.sqrt(sum(len(part) for part in parts)) * 1.5)
     left, top, height = 0.0, 0.0, 0.0
     for part in parts:
-        side = 1.0 if len(part) == 1 else np.sqrt(len(part)) * 1.25
+        side = 1.45 if len(part) == 1 else np.sqrt(len(part)) * 1.25
         tall = side if len(part) > 2 else 1.0
         if left + side > row_width and left > 0:
             left, top, height = 0.0, top + height, 0.0

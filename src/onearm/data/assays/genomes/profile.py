@@ -15,6 +15,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from onearm.data.assays.genomes.words import distinct_words
 from onearm.data.findings import Findings
 from onearm.data.read import read_table
 from onearm.errors import DataError, suggest
@@ -234,18 +235,22 @@ def gene_status(
         Samples in the order of their names. A call counts even where the gene is not on the panel.
     """
     kept = variants if classes is None else variants.filter(pl.col("CLASS").is_in(list(classes)))
-    pairs = kept.select("SAMPLE", "GENE").drop_nulls().unique().cast(pl.String)
+    texts, words = distinct_words(kept["GENE"])
     samples = sorted(profile.samples)
-    columns = list(genes) if genes is not None else profile.genes(pairs["GENE"].unique().to_list())
+    columns = list(genes) if genes is not None else profile.genes(texts.drop_nulls().to_list())
     status = np.zeros((len(samples), len(columns)))
     for panel in sorted(set(profile.samples.values()) & set(profile.panels)):
         rows = np.array([profile.samples[sample] == panel for sample in samples])
         off = np.array([gene not in profile.panels[panel] for gene in columns])
         status[np.ix_(rows, off)] = np.nan
-    row, column = ({name: i for i, name in enumerate(names)} for names in (samples, columns))
-    at = pairs.select(
-        pl.col("SAMPLE").replace_strict(row, default=None, return_dtype=pl.Int64),
-        pl.col("GENE").replace_strict(column, default=None, return_dtype=pl.Int64),
-    ).drop_nulls()
-    status[at["SAMPLE"].to_numpy(), at["GENE"].to_numpy()] = 1.0
+    row, column = _places(*distinct_words(kept["SAMPLE"]), samples), _places(texts, words, columns)
+    known = (row >= 0) & (column >= 0)
+    status[row[known], column[known]] = 1.0
     return GeneStatus(tuple(samples), tuple(columns), status)
+
+
+def _places(texts: pl.Series, at: pl.Series, names: Sequence[str]) -> NDArray[np.int64]:
+    """Position of each row's word among names; -1 where it is none of them."""
+    place = {name: i for i, name in enumerate(names)}
+    positions = np.array([place.get(text, -1) for text in texts], dtype=np.int64)
+    return np.asarray(positions[at.to_numpy()])

@@ -25,10 +25,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-import numpy as np
 import polars as pl
 
 from onearm.data.assays.genomes.variant_classes import CLASSES
+from onearm.data.assays.genomes.words import distinct_words
 from onearm.data.findings import Findings
 from onearm.errors import DataError, suggest
 from onearm.frames import conform
@@ -235,28 +235,16 @@ _WORDS: Final[dict[str, Callable[[pl.Expr], pl.Expr]]] = {
 
 def _cleaned(words: pl.Series, clean: Callable[[pl.Expr], pl.Expr]) -> pl.Series:
     """Clean each word once and put it where it stood."""
-    distinct, at = _distinct(words)
+    distinct, at = distinct_words(words)
     made = pl.DataFrame({"WORD": distinct}).select(clean(pl.col("WORD")))["WORD"].cast(pl.Categorical)
     return made.gather(at).alias(words.name)
-
-
-def _distinct(words: pl.Series) -> tuple[pl.Series, pl.Series]:
-    """Distinct words as text (missing is one of them), and the place of each row's word among them."""
-    physical = words.to_physical()
-    codes = physical.fill_null(int(physical.drop_nulls().to_numpy().max(initial=0)) + 1).to_numpy()
-    last = np.zeros(int(codes.max(initial=0)) + 1, dtype=np.uint32)
-    last[codes] = np.arange(codes.size, dtype=np.uint32)
-    present = np.flatnonzero(np.bincount(codes, minlength=last.size))
-    places = np.zeros(last.size, dtype=np.uint32)
-    places[present] = np.arange(present.size, dtype=np.uint32)
-    return words.gather(last[present]).cast(pl.String), pl.Series(places[codes])
 
 
 def _kinds(before: pl.Series, after: pl.Series) -> pl.Series:
     """Kind of each change from the lengths of its alleles."""
     lengths = []
     for alleles in (before, after):
-        distinct, at = _distinct(alleles)
+        distinct, at = distinct_words(alleles)
         lengths.append(distinct.str.strip_chars("-").str.len_chars().cast(pl.Int32).gather(at))
     names = pl.Series(["ONP", "SNP", "DNP", "TNP", "INS", "DEL"], dtype=pl.Categorical)
     frame = pl.DataFrame({"A": lengths[0], "B": lengths[1]})
