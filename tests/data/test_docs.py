@@ -16,11 +16,7 @@ TEXT = (Path(__file__).parents[2] / "docs" / "data.md").read_text(encoding="utf-
 
 
 def test_the_findings_table_is_the_registry():
-<<<<<<< HEAD
-    rows = re.findall(r"^\| `((?:DATA|ASSAY|OMICS)-[A-Z-]+)` \| (\w+) \| (.+) \|$", TEXT, flags=re.MULTILINE)
-=======
     rows = re.findall(r"^\| `([A-Z]+-[A-Z-]+)` \| (\w+) \| (.+) \|$", TEXT, flags=re.MULTILINE)
->>>>>>> omics
     assert rows == [
         (name, str(rule.severity), rule.message[0].upper() + rule.message[1:]) for name, rule in RULES.items()
     ]
