@@ -18,6 +18,7 @@ import numpy as np
 from onearm.errors import MethodError
 from onearm.reconstruction.anneal import anneal, anneal_in_rounds
 from onearm.reconstruction.check import check_terms
+from onearm.reconstruction.event_terms import event_terms
 from onearm.reconstruction.joint import (
     STABLE_DAYS,
     FaultTerm,
@@ -47,7 +48,9 @@ _TRIES: Final = 3
 _REASON: Final = "no cohort was found that gives this number together with the others"
 
 
-def solve_cohort(cohort: Cohort, *, seed: int = 0, steps: int = _STEPS, tries: int = _TRIES) -> CohortSolution:
+def solve_cohort(
+    cohort: Cohort, *, seed: int = 0, steps: int = _STEPS, tries: int = _TRIES, faults: float = 1.0
+) -> CohortSolution:
     """
     Look for a cohort that gives every printed number.
 
@@ -61,6 +64,8 @@ def solve_cohort(cohort: Cohort, *, seed: int = 0, steps: int = _STEPS, tries: i
         Moves of each of a few searches; the first that meets everything ends them.
     tries : int
         Searches at most.
+    faults : float
+        How much a patient who cannot be weighs beside a printed number that is not met.
 
     Returns
     -------
@@ -84,7 +89,7 @@ def solve_cohort(cohort: Cohort, *, seed: int = 0, steps: int = _STEPS, tries: i
         rng = random.Random(1000 * seed + attempt)
         labels = _labels(cohort, best, seed=1000 * seed + attempt)
         patients = _begin(cohort, best, labels, rng, seed=1000 * seed + attempt)
-        loss = _search(cohort, patients, terms, rng, steps)
+        loss = _search(cohort, patients, terms, rng, steps=steps, faults=faults)
         if found is None or loss < found[0]:
             found = (loss, patients, labels)
         if loss == 0.0:
@@ -115,6 +120,7 @@ def cohort_terms(cohort: Cohort) -> list[Term]:
         terms.append(response_time_term(cohort.response_times, conventions))
     if cohort.schedule.lost is not None:
         terms.append(lost_term("OS", cohort.schedule))
+    terms += event_terms(cohort)
     terms += [comparison_term(one, conventions) for one in sorted(comparisons, key=lambda one: len(one.adjusted_for))]
     return [term for term in terms if term.names]
 
@@ -205,7 +211,9 @@ def _fewest_events(cohort: Cohort) -> int | None:
     return None if cohort.responses.get("PD", 0) < cohort.n // 3 else round(0.85 * cohort.n)
 
 
-def _search(cohort: Cohort, patients: JointPatients, terms: Sequence[Term], rng: random.Random, steps: int) -> float:
+def _search(
+    cohort: Cohort, patients: JointPatients, terms: Sequence[Term], rng: random.Random, *, steps: int, faults: float
+) -> float:
     """Remove what cannot be in a patient, then look for the printed numbers."""
     every = {
         endpoint: named_days([t for t in terms if endpoint in t.touches], cohort.conventions) for endpoint in _TIMES
@@ -217,14 +225,14 @@ def _search(cohort: Cohort, patients: JointPatients, terms: Sequence[Term], rng:
         for day in named_days([curve_term(curve, cohort.conventions)], cohort.conventions)
     ]
     moves = JointMoves(cohort, every, _exchangeable(cohort, patients), marks)
-    faults = FaultTerm()
-    anneal(patients, [faults, *(t for t in terms if not _about_groups(t))], moves, rng, steps=steps // 3, hot=1.0)
+    fault = FaultTerm(faults)
+    anneal(patients, [fault, *(t for t in terms if not _about_groups(t))], moves, rng, steps=steps // 3, hot=1.0)
     quick = [term for term in terms if not term.is_slow]
     guides = [ReachTerm(curve, cohort.conventions) for curve in cohort.curves]
-    loss = anneal_in_rounds(patients, [faults, *guides, *quick], moves, rng, steps=steps)
+    loss = anneal_in_rounds(patients, [fault, *guides, *quick], moves, rng, steps=steps)
     if len(quick) == len(terms):
         return loss
-    return anneal_in_rounds(patients, [faults, *guides, *terms], moves, rng, steps=steps // 2, hot=0.4)
+    return anneal_in_rounds(patients, [fault, *guides, *terms], moves, rng, steps=steps // 2, hot=0.4)
 
 
 _TIMES: Final = ("PFS", "OS", "TTR", "DOR")

@@ -116,8 +116,9 @@ def _short(days: int) -> float:
 class FaultTerm(Term):
     """Faults of all patients, as a term of the search."""
 
-    def __init__(self) -> None:
+    def __init__(self, weight: float = 1.0) -> None:
         super().__init__((), (), lambda _: (), _FAULTS)
+        object.__setattr__(self, "_weight", weight)
 
     def loss(self, patients: Patients) -> float:
         """
@@ -134,7 +135,8 @@ class FaultTerm(Term):
             Zero where every patient can be.
         """
         assert isinstance(patients, JointPatients)
-        return sum(patients.faults)
+        weight: float = self._weight  # type: ignore[attr-defined]  # set on a frozen object
+        return weight * sum(patients.faults)
 
 
 def latest_first_scan(cohort: Cohort) -> tuple[int, int]:
@@ -201,6 +203,7 @@ class JointMoves:
             (_hit_duration, 0.05),
             (_hit_group, 0.15 if self.marks else 0.0),
             (_flip, 0.04 if self.free else 0.0),
+            (_join_or_part, 0.0 if cohort.progressions is None else 0.05),
             (_exchange_labels, 0.25 if self.groups else 0.0),
         ]
         self.steps = [step for step, _ in steps]
@@ -294,6 +297,20 @@ def _flip(moves: JointMoves, patients: JointPatients, rng: random.Random) -> Mov
     endpoint = rng.choice(moves.free)
     i = rng.randrange(patients.n)
     return _set(patients, [(endpoint, i, patients.codes[endpoint][i] ^ 1)])
+
+
+def _join_or_part(moves: JointMoves, patients: JointPatients, rng: random.Random) -> Move | None:
+    """Let the event of PFS be the death, or precede it."""
+    able = [i for i in range(patients.n) if not patients.codes["PFS"][i] & 1 and not patients.codes["OS"][i] & 1]
+    if not able:
+        return None
+    i = rng.choice(able)
+    end, last = patients.codes["PFS"][i], patients.codes["OS"][i]
+    if end != last:
+        return _set(patients, [("PFS", i, last)] if rng.random() < 0.5 else [("OS", i, end)])
+    if rng.random() < 0.5:
+        return _set(patients, [("OS", i, 2 * rng.randint(end >> 1, moves.longest))])
+    return _set(patients, [("PFS", i, 2 * rng.randint(1, max(end >> 1, 1)))])
 
 
 def _responder(patients: JointPatients, rng: random.Random) -> int | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -54,7 +55,7 @@ def reconstruct(
     protocol: Protocol,
     *,
     solution: CohortSolution | None = None,
-    search: Mapping[str, int] = MappingProxyType({}),
+    search: Mapping[str, Any] = MappingProxyType({}),
     seed: int = 1,
 ) -> Reconstruction:
     """
@@ -72,8 +73,8 @@ def reconstruct(
         Drugs, schedule, conventions.
     solution : CohortSolution, optional
         Found before; searched for where missing.
-    search : mapping of str to int
-        ``seed``, ``steps`` and ``tries`` of that search; the defaults of `solve_cohort` where missing.
+    search : mapping of str to number
+        ``seed``, ``steps``, ``tries`` and ``faults`` of that search; the defaults of `solve_cohort` where missing.
     seed : int
         Of whatever is left open.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import Any
 
 import numpy as np
@@ -29,7 +29,8 @@ def fingerprint(cohort: Cohort) -> str:
     str
         The first 16 digits of a SHA-256.
     """
-    return hashlib.sha256(repr(cohort).encode()).hexdigest()[:16]
+    stated = {one.name: getattr(cohort, one.name) for one in fields(cohort) if getattr(cohort, one.name) != one.default}
+    return hashlib.sha256(repr(stated).encode()).hexdigest()[:16]
 
 
 def write_solution(solution: CohortSolution, cohort: Cohort, *, seed: int) -> str:

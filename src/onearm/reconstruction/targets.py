@@ -27,6 +27,7 @@ __all__ = [
     "CurveTargets",
     "FollowUpTargets",
     "Landmark",
+    "Lasting",
     "Margin",
     "Measure",
     "Printed",
@@ -241,6 +242,26 @@ class Landmark:
     rate: Printed | None = None
     low: Printed | None = None
     high: Printed | None = None
+
+
+@dataclass(frozen=True)
+class Lasting:
+    """
+    A count of patients whose time is long enough.
+
+    Parameters
+    ----------
+    endpoint : str
+        Whose times.
+    months : float
+        How long at least, with or without the event.
+    count : int
+        Patients.
+    """
+
+    endpoint: str
+    months: float
+    count: int
 
 
 @dataclass(frozen=True)
@@ -581,6 +602,10 @@ class Cohort:
     death_ends_pfs : bool
         Whether each death is an event of PFS. If not, patients may die after PFS was censored (at a new therapy, after
         missed scans).
+    progressions : int, optional
+        Events of PFS that are progressions, not deaths.
+    lasting : tuple of Lasting
+        Counts of patients whose time is long enough.
     """
 
     n: int
@@ -595,3 +620,5 @@ class Cohort:
     crosses: tuple[Cross, ...] = ()
     measures: tuple[Measure, ...] = ()
     death_ends_pfs: bool = True
+    progressions: int | None = None
+    lasting: tuple[Lasting, ...] = ()

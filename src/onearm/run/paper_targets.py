@@ -25,6 +25,7 @@ from onearm.reconstruction.targets import (
     CurveTargets,
     FollowUpTargets,
     Landmark,
+    Lasting,
     Margin,
     Measure,
     Printed,
@@ -98,6 +99,8 @@ def paper_targets(published: Published, meanings: Meanings, protocol: Protocol) 
         crosses=_crosses(builder),
         measures=measures,
         death_ends_pfs=bool(builder.extra.get("death_ends_pfs", True)),
+        progressions=builder.extra.get("progressions"),
+        lasting=_lasting(builder),
     )
     return PaperTargets(cohort, _events(builder), setting)
 
@@ -258,9 +261,13 @@ def _curves(builder: Builder) -> tuple[CurveTargets, ...]:
 def _with(curve: CurveTargets, statement: Statement) -> CurveTargets:
     low, high = _limits(statement)
     if statement.statistic == "landmark" and statement.time is not None:
-        mark = Landmark(statement.time, _printed(statement.percent), low, high)
-        known = [one for one in curve.landmarks if one.months != mark.months]
-        return replace(curve, landmarks=(*known, mark))
+        known = {one.months: one for one in curve.landmarks}
+        before = known.get(statement.time, Landmark(statement.time, None))
+        # What the abstract repeats without limits does not take back those of the results.
+        known[statement.time] = Landmark(
+            statement.time, before.rate or _printed(statement.percent), before.low or low, before.high or high
+        )
+        return replace(curve, landmarks=tuple(known.values()))
     if statement.statistic == "count":
         return replace(curve, events=statement.count)
     if statement.interval == "range":
@@ -274,6 +281,15 @@ def _with(curve: CurveTargets, statement: Statement) -> CurveTargets:
         low=curve.low or low,
         high=curve.high or high,
     )
+
+
+def _lasting(builder: Builder) -> tuple[Lasting, ...]:
+    found: dict[tuple[str, float], Lasting] = {}
+    for statement, meaning in builder.about("still_at_risk"):
+        if statement.count is not None:
+            months = float(meaning.level)
+            found[meaning.name, months] = Lasting(meaning.name, months, statement.count)
+    return tuple(found.values())
 
 
 def _response_times(builder: Builder) -> ResponseTimes | None:
