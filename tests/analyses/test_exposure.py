@@ -9,6 +9,7 @@ import pytest
 from small_trial import PROTOCOL, write_small_trial
 
 from onearm.analyses.exposure import exposure
+from onearm.outputs.figures.dosing import dosing_data
 from onearm.run import Checked, check_trial
 
 HEAD = "USUBJID,EXSEQ,EXTRT,EXDOSE,EXDOSU,EXSTDTC,EXENDTC\n"
@@ -49,7 +50,10 @@ def test_a_dose_in_another_unit_of_mass_is_converted(tmp_path: Path) -> None:
 
 
 def test_interruptions_omissions_and_reasons_by_hand(tmp_path: Path) -> None:
-    """001: a break of 18 days (7 planned), then a dose omitted; it stopped for progression, 003 died, 002 goes on."""
+    """001: a break of 18 days (7 planned), then a dose omitted; it stopped for progression, 003 died.
+
+    002 goes on by the disposition, but had its last dose on 5 February, 329 days before the cut-off.
+    """
     found = _values(
         tmp_path,
         "001,1,drug,12,mg,2023-01-02,2023-01-15\n001,2,drug,10,mg,2023-02-03,2023-02-16\n"
@@ -61,7 +65,8 @@ def test_interruptions_omissions_and_reasons_by_hand(tmp_path: Path) -> None:
     assert found[None, "interruptions_max"] == 2
     assert found["doses omitted", "n"] == 1
     assert found["a dose that is no level", "n"] == 1
-    assert found["on treatment at cut-off", "n"] == 1
+    assert found["on treatment at cut-off", "n"] == 0
+    assert found["discontinued: NOT RECORDED", "n"] == 1
     assert found["discontinued: PROGRESSIVE DISEASE", "n"] == 1
     assert found["discontinued: DEATH", "p"] == pytest.approx(1 / 3)
 
@@ -138,3 +143,122 @@ def test_each_drug_has_its_own_end_where_the_disposition_names_it(tmp_path: Path
     ]
     whole = checked.derived.datasets["adsl"].select("USUBJID", "EOTSTT").rows()
     assert whole[:2] == [("001", "ONGOING"), ("002", "DISCONTINUED")]
+
+
+OTHER = '[[treatment]]\nname = "other"\nunit = "mg"\ndose_levels = [5]\ncycle_days = 21\ndosing_days = "1"\n'
+AE = "USUBJID,AESEQ,AEDECOD,AEREL,AERELTRT,AEACN,AESTDTC\n"
+PROGRESSED = "USUBJID,DSSEQ,DSDECOD,DSTERM,DSCAT,DSSTDTC\n002,1,PROGRESSIVE DISEASE,PD,DISPOSITION EVENT,2023-12-22\n"
+
+
+def _two(folder: Path, ex: str, *, key: str = "", **tables: str) -> Checked:
+    """Patient 002, who is ongoing unless the disposition says otherwise; a second drug every 21 days; cut-off 31 December."""
+    protocol = PROTOCOL.replace("[design]", f"{OTHER}{key}\n[design]", 1)
+    tables = {
+        "ds": "USUBJID,DSSEQ,DSDECOD,DSTERM,DSCAT,DSSTDTC\n001,1,DEATH,DEATH,DISPOSITION EVENT,2023-10-01\n",
+        **tables,
+    }
+    return check_trial(write_small_trial(folder, protocol=protocol, ex=HEAD + ex, **tables))
+
+
+def _other(*days: str) -> str:
+    return "".join(f"002,{n},other,5,mg,{day},{day}\n" for n, day in enumerate(days, start=11))
+
+
+def _drug(last: str) -> str:
+    return f"002,1,drug,12,mg,2023-01-02,2023-01-15\n002,2,drug,12,mg,{last},{last}\n"
+
+
+def _ends(checked: Checked) -> dict[str, tuple[str, str | None, str]]:
+    rows = checked.derived.datasets["adex"].select("EXTRT", "EOTSTT", "DCTREAS", "EOTRULE").unique().rows()
+    assert len(rows) == len({row[0] for row in rows})
+    return {drug: (status, reason, rule) for drug, status, reason, rule in rows}
+
+
+GOES_ON = ("ONGOING", None, "END-BY-PATIENT")
+NOT_AGAIN = ("DISCONTINUED", "NOT RECORDED", "END-NOT-GIVEN-AGAIN")
+
+
+@pytest.mark.parametrize(
+    ("key", "last", "end"),
+    [
+        # From 1 June: a cycle of 21 days and 28 of interruption are over after 20 July, 21 and 14 after 6 July.
+        ("", "2023-07-20", GOES_ON),
+        ("", "2023-07-21", NOT_AGAIN),
+        ("max_interruption_days = 14", "2023-07-06", GOES_ON),
+        ("max_interruption_days = 14", "2023-07-07", NOT_AGAIN),
+    ],
+)
+def test_a_drug_stopped_while_the_other_goes_on_is_not_on_treatment(
+    tmp_path: Path, key: str, last: str, end: tuple[str, str | None, str]
+) -> None:
+    checked = _two(tmp_path, _other("2023-05-11", "2023-06-01") + _drug(last), key=key)
+    assert _ends(checked) == {"other": end, "drug": GOES_ON}
+    still = dosing_data(checked.derived.datasets, checked.protocol).ends["drug"].to_list()
+    assert still == (["drug"] if end == NOT_AGAIN else ["drug", "other"])
+    results = exposure(checked.derived.datasets, checked.protocol).filter(pl.col("stat") == "n")
+    shown = {(r["variable"], r["variable_level"]): r["value"] for r in results.iter_rows(named=True)}
+    assert shown["other", "on treatment at cut-off"] == (0 if end == NOT_AGAIN else 1)
+    assert shown.get(("other", "discontinued: NOT RECORDED"), 0) == (1 if end == NOT_AGAIN else 0)
+
+
+def test_a_record_of_dose_0_does_not_carry_a_drug_on(tmp_path: Path) -> None:
+    omitted = "002,19,other,0,mg,2023-07-10,2023-07-10\n"
+    assert _ends(_two(tmp_path, _other("2023-06-01") + omitted + _drug("2023-07-21")))["other"] == NOT_AGAIN
+
+
+@pytest.mark.parametrize(("last", "end"), [("2023-11-12", GOES_ON), ("2023-11-11", NOT_AGAIN)])
+def test_one_drug_is_held_against_the_cut_off(tmp_path: Path, last: str, end: tuple[str, str | None, str]) -> None:
+    # 12 November is 49 days before 31 December.
+    assert _ends(_two(tmp_path, _drug(last))) == {"drug": end}
+
+
+def test_an_open_record_of_a_continuous_drug_goes_on(tmp_path: Path) -> None:
+    """Days 1 to 14 without an end: still given. The other, given on one day, ended with that day."""
+    ex = "002,1,drug,12,mg,2023-01-02,\n002,2,other,5,mg,2023-01-02,\n"
+    assert _ends(_two(tmp_path, ex)) == {"drug": GOES_ON, "other": NOT_AGAIN}
+
+
+def test_a_drug_that_an_adverse_event_withdrew_has_that_reason(tmp_path: Path) -> None:
+    ex = _other("2023-06-01") + _drug("2023-12-20")
+    ae = AE + "002,1,Rash,RELATED,Other,DRUG WITHDRAWN,2023-06-15\n"
+    withdrawn = ("DISCONTINUED", "ADVERSE EVENT", "END-WITHDRAWN")
+    assert _ends(_two(tmp_path / "a", ex, ae=ae)) == {"other": withdrawn, "drug": GOES_ON}
+    of_patient = ("DISCONTINUED", "PROGRESSIVE DISEASE", "END-BY-PATIENT")
+    assert _ends(_two(tmp_path / "b", ex, ae=ae, ds=PROGRESSED)) == {"other": withdrawn, "drug": of_patient}
+    # Both are named, but the one was given for half a year after the event.
+    both = ae.replace("Other", "drug; other")
+    assert _ends(_two(tmp_path / "c", ex, ae=both)) == {"other": withdrawn, "drug": GOES_ON}
+    # Nobody names a drug of two: the reason stays unknown.
+    assert _ends(_two(tmp_path / "d", ex, ae=ae.replace("Other", "")))["other"] == NOT_AGAIN
+
+
+@pytest.mark.parametrize(
+    ("key", "days", "is_completed"),
+    [
+        ("max_cycles = 2", ["2023-06-01", "2023-06-22"], True),
+        ("max_cycles = 3", ["2023-06-01", "2023-06-22"], False),
+        # A third cycle would begin on day 42, after one month; a second on day 21, within it.
+        ("max_duration_months = 1", ["2023-06-01", "2023-06-22"], True),
+        ("max_duration_months = 1", ["2023-06-01"], False),
+    ],
+)
+def test_a_drug_given_as_long_as_planned_is_completed(
+    tmp_path: Path, key: str, days: list[str], is_completed: bool
+) -> None:
+    completed = ("COMPLETED", None, "END-PLAN-COMPLETED")
+    ex = _other(*days) + _drug("2023-12-20")
+    assert _ends(_two(tmp_path / "a", ex, key=key))["other"] == (completed if is_completed else NOT_AGAIN)
+    of_patient = ("DISCONTINUED", "PROGRESSIVE DISEASE", "END-BY-PATIENT")
+    after = _ends(_two(tmp_path / "b", ex, key=key, ds=PROGRESSED))
+    assert after == {"other": completed if is_completed else of_patient, "drug": of_patient}
+
+
+def test_the_last_planned_cycle_is_not_completed_in_its_middle(tmp_path: Path) -> None:
+    """One cycle of 14 days planned, begun on 20 December: its last day would be 2 January, after the cut-off."""
+    protocol = PROTOCOL.replace('dosing_days = "1-14"', 'dosing_days = "1-14"\nmax_cycles = 1', 1)
+    ends = []
+    for name, start in (("a", "2023-12-20"), ("b", "2023-12-18")):
+        ex = HEAD + f"002,1,drug,12,mg,{start},2023-12-31\n"
+        checked = check_trial(write_small_trial(tmp_path / name, protocol=protocol, ex=ex))
+        ends.append(checked.derived.datasets["adex"]["EOTSTT"].to_list())
+    assert ends == [["ONGOING"], ["COMPLETED"]]

@@ -139,6 +139,7 @@ def test_counts_by_hand(tmp_path: Path) -> None:
     folder = write_small_trial(tmp_path, protocol=f"{PROTOCOL}\n{group}", ae=AE + events)
     run = run_trial(folder)
     rows = run.results.filter((pl.col("analysis") == "adverse_events") & (pl.col("paramcd") == "TEAE"))
+    rows = rows.filter(~pl.col("variable").str.starts_with("immune_"))
     value = {(r["variable_level"], r["stat"]): r["value"] for r in rows.iter_rows(named=True)}
     assert [value[level, "n"] for level in ("any", "Rash", "Nausea", "Immune-related", "Skin or gut")] == [
         2,
@@ -263,3 +264,90 @@ def test_the_protocol_says_which_version_of_the_criteria_grades(
     adlb = _check(tmp_path, f'[safety]\nctcae = "{version}"', lb=labs).derived.datasets["adlb"]
     assert adlb.filter(pl.col("PARAMCD") == "NEUT")["ATOXGRL"].to_list() == [neutrophils]
     assert adlb.filter(pl.col("PARAMCD") == "GLUC")["ATOXGRH"].to_list() == [glucose]
+
+
+IMMUNE_AE = AE.replace("AEENDTC", "AEENDTC,AEIRAE")
+
+
+def _judged(start: str, said: str, **more: object) -> str:
+    return f"{_event(start, **more).rstrip()},{said}\n"  # type: ignore[arg-type]
+
+
+def test_the_investigator_says_which_events_are_immune_related_by_hand(tmp_path: Path) -> None:
+    """002: rash judged so (grade 1), a later rash judged not (grade 3); 003: colitis (4, so), thyroid by the list only."""
+    events = (
+        _judged("2023-01-05", "y", grade="1")
+        + _judged("2023-01-12", "N", grade="3", seq=2)
+        + _judged("2023-01-06", "Y", grade="4", subject="003", term="Colitis").replace(
+            "DOSE NOT CHANGED", "DRUG WITHDRAWN"
+        )
+        + _judged("2023-01-07", "N", grade="2", subject="003", seq=2, term="Hypothyroidism")
+        + _judged("2023-01-08", "", grade="3", subject="003", seq=3, term="Nausea")
+    )
+    key = '[safety]\nimmune_related_column = "aeirae"\n'
+    folder = write_small_trial(tmp_path, protocol=f"{PROTOCOL}\n{key}", ae=IMMUNE_AE + events)
+    run = run_trial(folder)
+    adae = pl.read_parquet(run.folder / "datasets" / "adae.parquet")
+    assert adae.select("USUBJID", "SRCSEQ", "IRAEFL").sort("USUBJID", "SRCSEQ").rows() == [
+        ("002", 1, "Y"),
+        ("002", 2, "N"),
+        ("003", 1, "Y"),
+        ("003", 2, "N"),
+        ("003", 3, "N"),
+    ]
+    rows = run.results.filter((pl.col("analysis") == "adverse_events") & (pl.col("paramcd") == "TEAE"))
+    value = {(r["variable"], r["variable_level"], r["stat"]): r["value"] for r in rows.iter_rows(named=True)}
+    assert value["group", "Immune-related", "n"] == value["immune_overview", "any", "n"] == 2
+    assert value["group", "Immune-related", "n_grade_3_or_more"] == 1
+    assert value["immune_overview", "grade 3 or more", "n"] == 1
+    assert value["immune_overview", "leading to discontinuation", "n"] == 1
+    # The rash of grade 3 is not immune-related, so the term's worst immune-related grade is 1; overall it is 3.
+    assert value["immune_term", "Rash", "n_grade_1"] == value["immune_term", "Rash", "events"] == 1
+    assert value["immune_term", "Rash", "n_grade_3_or_more"] == 0
+    assert value["term", "Rash", "n_grade_3_or_more"] == 1
+    assert value["immune_term", "Colitis", "n_grade_4"] == 1
+    assert ("immune_term", "Hypothyroidism", "n") not in value
+    report = run.report.read_text(encoding="utf-8")
+    assert "Immune-related adverse events" in report
+    assert "the investigator judged so" in report
+
+
+def test_terms_of_the_protocol_are_added_to_what_the_investigator_says(tmp_path: Path) -> None:
+    events = (
+        _judged("2023-01-05", "N", term="Hypothyroidism")
+        + _judged("2023-01-06", "Y", seq=2)
+        + _judged("2023-01-06", "N", seq=3, term="Fall")
+    )
+    key = '[safety]\nimmune_related_column = "AEIRAE"\nimmune_terms = ["hypothyroidism"]'
+    found = _check(tmp_path, key, ae=IMMUNE_AE + events).derived.datasets["adae"].sort("SRCSEQ")
+    assert found["IRAEFL"].to_list() == ["Y", "Y", "N"]
+
+
+def test_the_judgement_may_be_a_supplemental_qualifier(tmp_path: Path) -> None:
+    """Linked by the sequence number; that of event 9 belongs to nothing."""
+    events = AE + _event("2023-01-05") + _event("2023-01-06", seq=2) + _event("2023-01-06", subject="003")
+    supp = (
+        "RDOMAIN,USUBJID,IDVAR,IDVARVAL,QNAM,QLABEL,QVAL\nAE,002,AESEQ,2,IRAEFL,Immune-related,Y\n"
+        "AE,003,AESEQ,1,IRAEFL,Immune-related,N\nAE,003,AESEQ,9,IRAEFL,Immune-related,Y\nAE,002,AESEQ,1,OTHER,Other,Y\n"
+    )
+    checked = _check(tmp_path, '[safety]\nimmune_related_column = "IRAEFL"', ae=events, suppae=supp)
+    found = checked.derived.datasets["adae"].sort("USUBJID", "SRCSEQ")
+    assert found["IRAEFL"].to_list() == ["N", "Y", "N"]
+    lost = checked.findings.filter(pl.col("rule") == "SAFETY-IMMUNE-NO-EVENT")
+    assert lost.select("domain", "row", "subject").rows() == [("suppae", 3, "003")]
+
+
+def test_a_judgement_that_is_neither_yes_nor_no_is_a_finding(tmp_path: Path) -> None:
+    events = (
+        _judged("2023-01-05", "maybe") + _judged("2023-01-05", "", seq=2) + _judged("2023-01-06", "Y", subject="003")
+    )
+    checked = _check(tmp_path, '[safety]\nimmune_related_column = "AEIRAE"', ae=IMMUNE_AE + events)
+    found = checked.findings.filter(pl.col("rule") == "SAFETY-IMMUNE-VALUE")
+    assert found.select("column", "row").rows() == [("AEIRAE", 1)]
+    assert checked.derived.datasets["adae"]["IRAEFL"].to_list() == ["N", "N", "Y"]
+
+
+def test_a_judgement_that_the_data_do_not_hold_is_a_finding(tmp_path: Path) -> None:
+    checked = _check(tmp_path, '[safety]\nimmune_related_column = "AEIRAE"', ae=AE + _event("2023-01-05"))
+    found = checked.findings.filter(pl.col("rule") == "SAFETY-IMMUNE-UNKNOWN")
+    assert found["column"].to_list() == ["AEIRAE"]

@@ -42,8 +42,15 @@ def test_a_bar_lasts_until_the_next_dose_was_due(checked: Checked) -> None:
         (84, 98, -1),
     ]
     assert data.omitted.select("USUBJID", (pl.col("months") * 30.4375).round(6)).rows() == [("001", 42.0)]
-    assert data.ends["USUBJID"].to_list() == ["002"]
+    assert data.ends["USUBJID"].to_list() == []
     assert data.subjects == ["001", "002"]
+
+
+def test_the_arrow_marks_who_had_the_drug_up_to_the_cut_off(tmp_path: Path) -> None:
+    """002 is ongoing by the disposition; its first record alone lies 350 days before the cut-off of 31 December."""
+    late = check_trial(write_small_trial(tmp_path, ex=EX + "002,2,drug,12,mg,2023-12-18,2023-12-31\n"))
+    data = draw.dosing_data(late.derived.datasets, late.protocol)
+    assert data.ends["USUBJID"].to_list() == ["002"]
 
 
 def test_doses_are_drawn_in_the_colour_of_their_level(checked: Checked) -> None:

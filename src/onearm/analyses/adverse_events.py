@@ -49,7 +49,8 @@ def adverse_events(datasets: Datasets, protocol: Protocol) -> pl.DataFrame:
     polars.DataFrame
         Results by ``paramcd``: ``TEAE``, treatment-emergent; ``TRAE``, of these the related; ``TRAE <drug>``, related to one
         drug where the data name it. ``variable`` is ``overview``, ``term``, ``class``, ``class:<class>`` (its terms) or
-        ``group``; each patient counts once with the worst grade. A term without a row in a group was not seen there; a
+        ``group``, and of the immune-related ones ``immune_overview`` and ``immune_term``; each patient counts once with the
+        worst grade. A term without a row in a group was not seen there; a
         grade without a row is 0. ``rate``: patients with a first event per 100 patient-years at risk.
 
     References
@@ -103,8 +104,9 @@ def _population(population: Population, adae: pl.DataFrame, protocol: Protocol) 
         saved=(pl.col("end") - pl.max_horizontal("ASTDT", "start")).dt.total_days().clip(lower_bound=0),
     )
     for name, events in event_sets(mine, protocol).items():
-        marked = {**_overview(events), **_groups(events, protocol)}
-        counts = pl.concat([_count_marked(marked), *_count_coded(events)])
+        immune = events.filter(pl.col("IRAEFL") == "Y") if _asks_for_immune(protocol) else None
+        marked = {**_overview(events), **_groups(events, immune, protocol)}
+        counts = pl.concat([_count_marked(marked), *_count_coded(events), *_count_immune(immune)])
         yield _as_results(counts, population, name, time)
         yield describe_times(population.rows("adverse_events", "ADAE", name), marked, population.subjects, protocol)
 
@@ -124,10 +126,15 @@ def _overview(events: pl.DataFrame) -> Marked:
     return {("overview", level): events.filter(condition) for level, condition in levels.items()}
 
 
-def _groups(events: pl.DataFrame, protocol: Protocol) -> Marked:
+def _asks_for_immune(protocol: Protocol) -> bool:
+    return bool(protocol.safety.immune_terms) or protocol.safety.immune_related_column is not None
+
+
+def _groups(events: pl.DataFrame, immune: pl.DataFrame | None, protocol: Protocol) -> Marked:
     marked: Marked = {}
-    if protocol.safety.immune_terms:
-        marked["group", "Immune-related"] = events.filter(pl.col("IRAEFL") == "Y")
+    if immune is not None:
+        marked["group", "Immune-related"] = immune
+        marked |= {("immune_overview", level): part for (_, level), part in _overview(immune).items()}
     term = pl.col("AEDECOD").cast(pl.String).str.to_lowercase()
     for name, group in protocol.safety.group.items():
         marked["group", name] = events.filter(term.is_in([one.lower() for one in group.terms]))
@@ -157,6 +164,16 @@ def _count_coded(events: pl.DataFrame) -> Iterator[pl.DataFrame]:
         yield _ordered(
             _patients(worst, *keys).with_columns(variable=variable, variable_level=pl.col(keys[-1]).cast(pl.String))
         )
+
+
+def _count_immune(immune: pl.DataFrame | None) -> Iterator[pl.DataFrame]:
+    """Counts by term among the immune-related events: a term may be immune-related in some patients only."""
+    if immune is None or immune.is_empty():
+        return
+    counts = _patients(_worst(immune, "AEDECOD"), "AEDECOD")
+    yield _ordered(
+        counts.with_columns(variable=pl.lit("immune_term"), variable_level=pl.col("AEDECOD").cast(pl.String))
+    )
 
 
 def _worst(events: pl.DataFrame, *keys: str) -> pl.DataFrame:

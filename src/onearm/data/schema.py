@@ -111,7 +111,7 @@ DOMAINS: Final[dict[str, Domain]] = {
             "ae",
             "adverse events",
             "USUBJID AEDECOD|AETERM",
-            texts="AEBODSYS AESOC AESEV AETOXGR AESER AEREL AEACN AEOUT AESDTH AELLT AEHLT AEHLGT",
+            texts="AEBODSYS AESOC AESEV AETOXGR AESER AEREL AEACN AEOUT AESDTH AELLT AEHLT AEHLGT AEIRAE AEIMMUN IRAEFL",
         ),
         _domain("ds", "disposition", "USUBJID DSDECOD|DSTERM", texts="DSCAT DSSCAT"),
         _domain(

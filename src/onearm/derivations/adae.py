@@ -7,6 +7,7 @@ from typing import Final
 import polars as pl
 
 from onearm.derivations.adtr import study_day
+from onearm.derivations.immune_events import immune_judgement
 from onearm.derivations.records import Records
 from onearm.derivations.schemas import ADAE
 from onearm.frames import conform, empty
@@ -54,7 +55,7 @@ def derive_adae(records: Records, adsl: pl.DataFrame, protocol: Protocol) -> pl.
     Parameters
     ----------
     records : Records
-        Domain ``ae``.
+        Domain ``ae``, and ``suppae`` for what the investigator called immune-related.
     adsl : polars.DataFrame
         First and last dose, start of a new therapy.
     protocol : Protocol
@@ -65,7 +66,8 @@ def derive_adae(records: Records, adsl: pl.DataFrame, protocol: Protocol) -> pl.
     polars.DataFrame
         One row per record, with the columns of `ADAE`; no record is left out. ``TRTEMFL`` is Y from the first dose to
         ``emergent_days`` after the last; an event whose start is missing or partial counts unless its dates rule that
-        out, and ``RULE`` says so. ``ATOXGRN`` is missing for a grade that is none of 1 to 5.
+        out, and ``RULE`` says so. ``ATOXGRN`` is missing for a grade that is none of 1 to 5. ``IRAEFL`` is Y where
+        ``safety.immune_related_column`` says Y or the term is one of ``safety.immune_terms``.
     """
     ae = records.get("ae")
     if ae is None:
@@ -84,9 +86,7 @@ def derive_adae(records: Records, adsl: pl.DataFrame, protocol: Protocol) -> pl.
         SRCDOM=pl.lit("AE"),
         SRCSEQ=pl.col("AESEQ").cast(pl.Int64),
         RELFL=_yes(pl.col("AEREL").str.to_uppercase().is_in([v.upper() for v in protocol.safety.related_values])),
-        IRAEFL=_yes(
-            pl.col("AEDECOD").str.to_lowercase().is_in([term.lower() for term in protocol.safety.immune_terms])
-        ),
+        IRAEFL=_yes(_is_immune(records, protocol)),
     )
     # A relation that names a drug is a relation, whatever the wording of the other column.
     table = table.with_columns(
@@ -115,6 +115,15 @@ def _grade(column: str | None) -> pl.Expr:
     if column == "AESEV":
         return text.replace_strict(_SEVERITY, default=None, return_dtype=pl.Int64)
     return text.str.extract(r"^(?:GRADE\s*)?([1-5])(?:\.0)?$").cast(pl.Int64)
+
+
+def _is_immune(records: Records, protocol: Protocol) -> pl.Expr:
+    """What the investigator calls immune-related, and the terms that the protocol calls so."""
+    listed = pl.col("AEDECOD").str.to_lowercase().is_in([term.lower() for term in protocol.safety.immune_terms])
+    judged = immune_judgement(records, protocol.safety.immune_related_column)
+    if judged is None:
+        return listed
+    return listed.fill_null(False) | pl.lit(judged.said == "Y").fill_null(False)
 
 
 def _yes(condition: pl.Expr) -> pl.Expr:

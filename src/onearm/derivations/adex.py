@@ -7,6 +7,7 @@ import polars as pl
 from onearm.derivations.addv import dosing_plan
 from onearm.derivations.adtr import study_day
 from onearm.derivations.body_size import body_sizes, planned_dose, with_body_size
+from onearm.derivations.drug_ends import with_drug_ends
 from onearm.derivations.records import Records
 from onearm.derivations.schemas import ADEX
 from onearm.frames import conform, empty
@@ -23,7 +24,7 @@ def derive_adex(records: Records, adsl: pl.DataFrame, protocol: Protocol) -> pl.
     Parameters
     ----------
     records : Records
-        Domain ``ex``; ``vs`` for doses per kg or m².
+        Domain ``ex``; ``vs`` for doses per kg or m²; ``ds`` and ``ae`` for why a drug was stopped.
     adsl : polars.DataFrame
         First dose.
     protocol : Protocol
@@ -34,7 +35,7 @@ def derive_adex(records: Records, adsl: pl.DataFrame, protocol: Protocol) -> pl.
     polars.DataFrame
         With the columns of `ADEX`. ``AVAL`` is the dose in the unit of the protocol, missing where it cannot be
         expressed in it; ``DOSELVL`` is missing for a dose that is no level of the protocol. ``EOTSTT`` and ``DCTREAS`` are
-        those of the drug where the disposition names it (DSSCAT), else those of the patient.
+        those of the drug, and ``EOTRULE`` says what they rest on (`onearm.derivations.drug_ends`).
     """
     ex = records.get("ex")
     if ex is None or "EXTRT" not in ex.columns:
@@ -64,7 +65,7 @@ def derive_adex(records: Records, adsl: pl.DataFrame, protocol: Protocol) -> pl.
             .otherwise(pl.format("Reduction number {} of those that the protocol allows.", "DOSELVL")),
         )
     )
-    table = _with_own_end(table, records, protocol)
+    table = with_drug_ends(table, records, protocol)
     return conform(table.select(list(ADEX)), ADEX).sort("USUBJID", "EXTRT", "ASTDT", nulls_last=True)
 
 
@@ -79,37 +80,3 @@ def _in_plan(protocol: Protocol) -> list[pl.Expr]:
         unit = pl.when(mine).then(pl.lit(drug.unit)).otherwise(unit)
         level = pl.when(mine).then(dose_level(dose, dosing_plan(drug, protocol))).otherwise(level)
     return [aval.alias("AVAL"), unit.alias("AVALU"), level.alias("DOSELVL")]
-
-
-def _with_own_end(table: pl.DataFrame, records: Records, protocol: Protocol) -> pl.DataFrame:
-    """Say of each drug whether it is still given and why it was not, where the disposition names the drug."""
-    ds = records.get("ds")
-    if ds is None or "DSSCAT" not in ds.columns:
-        return table
-    category = pl.col("DSCAT").str.to_uppercase() if "DSCAT" in ds.columns else pl.lit("DISPOSITION EVENT")
-    for drug in protocol.treatment:
-        own = ds.filter(
-            (category == "DISPOSITION EVENT")
-            & pl.col("DSSCAT").str.to_uppercase().str.contains(drug.name.upper(), literal=True)
-        )
-        if own.is_empty():
-            continue
-        ends = own.group_by("USUBJID", maintain_order=True).agg(_REASON=pl.col("DSDECOD").str.to_uppercase().last())
-        mine = pl.col("EXTRT").str.to_lowercase() == drug.name.lower()
-        ended, completed = pl.col("_REASON").is_not_null(), pl.col("_REASON").str.starts_with("COMPLETED")
-        status = (
-            pl.when(completed)
-            .then(pl.lit("COMPLETED"))
-            .when(ended)
-            .then(pl.lit("DISCONTINUED"))
-            .otherwise(pl.lit("ONGOING"))
-        )
-        table = (
-            table.join(ends, on="USUBJID", how="left", maintain_order="left")
-            .with_columns(
-                EOTSTT=pl.when(mine).then(status).otherwise("EOTSTT"),
-                DCTREAS=pl.when(mine).then(pl.when(~completed).then("_REASON")).otherwise("DCTREAS"),
-            )
-            .drop("_REASON")
-        )
-    return table

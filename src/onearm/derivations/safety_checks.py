@@ -12,6 +12,7 @@ from onearm.data import FindingRule, Findings, Source
 from onearm.derivations.adae import grade_column
 from onearm.derivations.body_size import body_sizes, planned_dose, with_body_size
 from onearm.derivations.eligibility import find_ineligible
+from onearm.derivations.immune_events import immune_judgement
 from onearm.derivations.records import Records
 from onearm.protocol import Protocol, Treatment
 from onearm.rules.ctcae import read_criteria
@@ -40,6 +41,24 @@ RULES: Final[Mapping[str, FindingRule]] = MappingProxyType(
             "the event has no start; it counts as treatment-emergent unless it ended before the first dose.",
             "Fill in the start, or its year or month.",
             "ICH E9 (1998), glossary: an event that emerges during treatment",
+        ),
+        "SAFETY-IMMUNE-VALUE": FindingRule(
+            Severity.ERROR,
+            "the column says neither Y nor N; the event counts as immune-related only if its term is one of immune_terms.",
+            "Write Y or N, or leave it empty for an event that is not immune-related.",
+            "CDISC controlled terminology, codelist NY",
+        ),
+        "SAFETY-IMMUNE-UNKNOWN": FindingRule(
+            Severity.ERROR,
+            "the data have no such column, so no event is immune-related by the investigator.",
+            "Export the column with ae or suppae, or correct safety.immune_related_column.",
+            "a judgement that the data do not hold cannot be counted",
+        ),
+        "SAFETY-IMMUNE-NO-EVENT": FindingRule(
+            Severity.ERROR,
+            "the qualifier that says whether an event is immune-related belongs to no record of ae; it counts for none.",
+            "Correct IDVAR and IDVARVAL, or add the event.",
+            "CDISC SDTMIG v3.4, section 8.4: supplemental qualifiers",
         ),
         "SAFETY-DOSE-UNIT": FindingRule(
             Severity.ERROR,
@@ -215,6 +234,20 @@ def _events(findings: Findings, records: Records, protocol: Protocol, file: str 
     if "AESTDT" in ae.columns:
         missing = ae.filter(pl.col("AESTDT").is_null())
         findings.add_rows("SAFETY-NO-START", missing, domain="ae", file=file, column="AESTDTC")
+    _immune(findings, records, ae, protocol, file)
+
+
+def _immune(findings: Findings, records: Records, ae: pl.DataFrame, protocol: Protocol, file: str | None) -> None:
+    column = protocol.safety.immune_related_column
+    if column is None:
+        return
+    judged = immune_judgement(records, column)
+    if judged is None:
+        findings.add("SAFETY-IMMUNE-UNKNOWN", domain="ae", file=file, column=column)
+        return
+    other = ae.filter(~judged.said.is_in(["Y", "N"]).fill_null(True))
+    findings.add_rows("SAFETY-IMMUNE-VALUE", other, domain="ae", file=file, column=column.upper())
+    findings.add_rows("SAFETY-IMMUNE-NO-EVENT", judged.unmatched, domain="suppae", column="IDVARVAL")
 
 
 def _doses(findings: Findings, records: Records, protocol: Protocol, file: str | None) -> None:

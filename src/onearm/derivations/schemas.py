@@ -109,6 +109,8 @@ ADEX: Final[dict[str, Any]] = {
     "AVISIT": pl.String,
     "EOTSTT": pl.String,
     "DCTREAS": pl.String,
+    "EOTRULE": pl.String,
+    "EOTWHY": pl.String,
     **TRACE,
 }
 ADAE: Final[dict[str, Any]] = {

@@ -49,6 +49,8 @@ class Safety(Section):
     """Version of CTCAE by which laboratory values are graded."""
     immune_terms: tuple[Name, ...] = ()
     """Preferred terms that count as immune-related."""
+    immune_related_column: Name | None = None
+    """Column of ae, or qualifier of suppae, in which the investigator says Y or N, such as ``AEIRAE``; added to the terms."""
     least_percent: Percent = 5.0
     """Terms are printed from this share of patients with any grade on."""
     least_percent_grade_3: Percent = 0.0

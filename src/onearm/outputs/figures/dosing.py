@@ -39,7 +39,7 @@ class Dosing(NamedTuple):
     omitted : polars.DataFrame
         ``USUBJID drug months``, records of dose 0.
     ends : polars.DataFrame
-        ``USUBJID drug months``, drugs that were still given at the cut-off.
+        ``USUBJID drug months``, drugs that were still given at the cut-off (``EOTSTT`` of ADEX).
     subjects : list of str
         In drawing order.
     drugs : list of Treatment

@@ -28,6 +28,7 @@ _OVERVIEW: Final = {
     "leading to discontinuation": "Leading to discontinuation",
 }
 _GRADES: Final = (1, 2, 3, 4, 5)
+_ANY_AND_SEVERE: Final = ("", "_grade_3_or_more")
 
 
 def tabulate_adverse_events(lookups: Sequence[Lookup], protocol: Protocol, printer: Printer) -> list[Table]:
@@ -58,6 +59,7 @@ def tabulate_adverse_events(lookups: Sequence[Lookup], protocol: Protocol, print
             _terms(lookup, protocol, printer),
             _classes(lookup, protocol, printer),
             _groups(lookup, protocol, printer),
+            *_immune(lookup, protocol, printer),
             _deaths(lookup, printer),
         )
     ]
@@ -175,6 +177,32 @@ def _terms(lookup: Lookup, protocol: Protocol, printer: Printer) -> Table:
     notes = (*_notes(emergent, protocol), f"{cut}; {hidden} rarer terms are not shown.")
     title = _title("Adverse events by preferred term", lookup)
     return Table(f"ae_terms{lookup.group.slug}", title, heads, rows, notes, (_ANALYSIS,))
+
+
+def _immune(lookup: Lookup, protocol: Protocol, printer: Printer) -> Iterator[Table]:
+    """What the immune-related events were and what came of them, where the protocol says which they are."""
+    emergent, related = (lookup.block(_ANALYSIS, name) for name in ("TEAE", "TRAE"))
+    if not emergent.levels("immune_overview"):
+        return
+    lines = [(label, "immune_overview", level, 0) for level, label in _OVERVIEW.items()]
+    lines += [(str(term), "immune_term", str(term), 1) for term in emergent.levels("immune_term")]
+    rows = tuple(
+        row(
+            label,
+            [_cell(block, printer, v, level, kind) for block in (emergent, related) for kind in _ANY_AND_SEVERE],
+            depth=depth,
+        )
+        for label, v, level, depth in lines
+    )
+    heads = ("Immune-related event", "Any grade", "Grade 3 or more", "Related, any grade", "Related, grade 3 or more")
+    column, terms = protocol.safety.immune_related_column, protocol.safety.immune_terms
+    by = [
+        *(["the investigator judged so"] if column else []),
+        *(["the term is one of the protocol's list"] if terms else []),
+    ]
+    notes = (*_notes(emergent, protocol), f"Immune-related: {' or '.join(by)}.")
+    title = _title("Immune-related adverse events", lookup)
+    yield Table(f"ae_immune{lookup.group.slug}", title, heads, rows, notes, (_ANALYSIS,))
 
 
 def _classes(lookup: Lookup, protocol: Protocol, printer: Printer) -> Table:
