@@ -151,3 +151,9 @@ def test_no_patient_at_all_still_makes_a_report(tmp_path: Path) -> None:
 def test_a_cut_off_protocol_is_no_stack_trace(tmp_path: Path, cut: int) -> None:
     with pytest.raises(OnearmError):
         run_trial(write_small_trial(tmp_path, protocol=PROTOCOL[:cut]))
+
+
+def test_a_disposition_without_reasons_in_words_gives_the_coded_ones(tmp_path: Path) -> None:
+    ds = "USUBJID,DSSEQ,DSDECOD,DSCAT,DSSTDTC\n004,1,SCREEN FAILURE,DISPOSITION EVENT,2022-12-20\n"
+    adsl = check_trial(write_small_trial(tmp_path, ds=ds)).derived.datasets["adsl"]
+    assert adsl.filter(USUBJID="004")["SCRFREAS"].to_list() == ["SCREEN FAILURE"]

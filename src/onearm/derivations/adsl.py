@@ -203,7 +203,8 @@ def _disposition(adsl: pl.DataFrame, records: Records, protocol: Protocol) -> pl
     ended = _of_all_drugs(ended, protocol)
     last = ended.group_by("USUBJID", maintain_order=True).agg(pl.col("_TEXT").first().alias("DCTREAS"))
     failed = ds.filter(pl.col("_TEXT").str.contains("SCREEN"))
-    reason = failed.group_by("USUBJID", maintain_order=True).agg(pl.col("DSTERM").first().alias("SCRFREAS"))
+    said = "DSTERM" if "DSTERM" in ds.columns else "_TEXT"
+    reason = failed.group_by("USUBJID", maintain_order=True).agg(pl.col(said).first().alias("SCRFREAS"))
     adsl = adsl.join(last, on="USUBJID", how="left").join(reason, on="USUBJID", how="left")
     if date is not None:
         enrolled = ds.filter(pl.col("_TEXT").is_in(["ENROLLED", "RANDOMIZED", "ENROLMENT", "ENROLLMENT"]))
