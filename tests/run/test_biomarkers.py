@@ -9,7 +9,7 @@ import pytest
 from small_trial import PROTOCOL, write_small_trial
 
 from onearm.errors import DataError, ProtocolError
-from onearm.protocol import parse_protocol
+from onearm.protocol import describe_protocol, parse_protocol
 from onearm.run import check_trial, run_trial
 
 MARKER = """
@@ -107,6 +107,16 @@ def test_the_report_shows_them(tmp_path: Path) -> None:
     names = {path.name for path in (run.folder / "figures").glob("biomarker*.svg")}
     assert names == {"biomarkers_response.svg", "biomarkers_change.svg", "biomarker_x_pfs.svg"}
     assert "blood.csv" in (run.folder / "manifest.json").read_text(encoding="utf-8")
+
+
+def test_the_plan_says_what_they_are_set_against() -> None:
+    text = describe_protocol(parse_protocol(PROTOCOL + MARKER))
+    section = text.split("## Biomarkers")[1].split("## ")[0]
+    assert "**Marker X** (blood: x, pg/ml; baseline)" in section
+    assert "split at the median" in section
+    for word in ("rank-sum test", "signed-rank test", "It is set against PFS by Cox models"):
+        assert word in section
+    assert "## Biomarkers" not in describe_protocol(parse_protocol(PROTOCOL))
 
 
 def test_a_trial_without_biomarkers_has_no_such_section(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Final
 
+from onearm.protocol.biomarker_prose import describe_biomarkers
 from onearm.protocol.design import BayesDesign, Design, ExactDesign, NoDesign, SimonDesign, SurvivalDesign
 from onearm.protocol.endpoints import RateEndpoint, TimeEndpoint
 from onearm.protocol.model import Protocol
@@ -92,6 +93,7 @@ def describe_protocol(protocol: Protocol) -> str:
         ("Tumour assessment", _tumour(protocol)),
         ("Endpoints", "\n\n".join(_endpoint(name, e) for name, e in protocol.endpoint.items())),
         ("Cohorts", " ".join(_cohorts(protocol))),
+        ("Biomarkers", describe_biomarkers(protocol)),
         ("Statistical methods", _methods(protocol)),
     ]
     title = f"# {protocol.trial.title}\n\n{protocol.trial.id}."
