@@ -19,7 +19,7 @@ $(STAMP): requirements.lock pyproject.toml | $(UV)
 	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --editable .
 	@touch $(STAMP)
 
-demo: $(STAMP)  ## simulate ALTER-E-003, run it, print where the report is
+demo: $(STAMP)  ## reproduce ALTER-E-003 from synthetic records, print where the report is
 	@$(BIN)/onearm demo demo
 
 test: $(STAMP) lint  ## everything but the slow verification

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from onearm.outputs.figures.style import DARK, INK, TWO_COLUMNS_MM, Size, axes_mm, new_figure, no_data, styled
+from onearm.outputs.figures.panels import panel_grid
+from onearm.outputs.figures.style import DARK, INK, Size, no_data, styled
 from onearm.outputs.figures.text import SMALL, wrap_mm
 
 if TYPE_CHECKING:
@@ -20,8 +21,6 @@ __all__ = ["Pairs", "draw_pairs"]
 _UP: Final = "#D55E00"
 _DOWN: Final = "#0072B2"
 _SAME: Final = "#8c8c8c"
-_PER_ROW: Final = 4
-_ROW_MM: Final = 62.0
 
 
 @dataclass(frozen=True)
@@ -71,21 +70,9 @@ def draw_pairs(panels: Sequence[Pairs], *, why_empty: str = "No patient has valu
     shown = [panel for panel in panels if len(panel.before)]
     if not shown:
         return no_data(Size(height_mm=40), why_empty)
-    columns = min(_PER_ROW, max(len(shown), 2))
-    n_rows = -(-len(shown) // columns)
-    width = TWO_COLUMNS_MM * columns / _PER_ROW
-    figure = new_figure(Size(width, _ROW_MM * n_rows))
-    cell = width / columns
-    for number, panel in enumerate(shown):
-        i, j = divmod(number, columns)
-        axes = axes_mm(
-            figure,
-            left=cell * j + 13,
-            right=width - cell * (j + 1) + 2,
-            bottom=_ROW_MM * (n_rows - 1 - i) + 12,
-            top=_ROW_MM * i + 14,
-        )
-        _draw_panel(axes, panel, cell - 15)
+    figure, cells = panel_grid(len(shown))
+    for panel, (axes, room_mm) in zip(shown, cells, strict=True):
+        _draw_panel(axes, panel, room_mm)
     return figure
 
 
