@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import Final, NamedTuple
@@ -14,6 +14,8 @@ from onearm.published import Published, audit_published
 from onearm.published.model import Finding, Printed, Statement, Verdict
 from onearm.published.numbers import Meaning, Meanings, statement_key
 from onearm.published.rounding import fits
+from onearm.reconstruction.solutions import Conflict
+from onearm.run.proved import proved_impossible
 
 __all__ = ["Agreement", "Number", "compare_numbers"]
 
@@ -90,7 +92,14 @@ _RATIO: Final = {"value": "hazard_ratio", "low": "conf_low", "high": "conf_high"
 _SPREADS: Final = {"range": ("min", "max"), "iqr": ("q1", "q3")}
 
 
-def compare_numbers(trial: str, published: Published, meanings: Meanings, results: pl.DataFrame) -> tuple[Number, ...]:
+def compare_numbers(
+    trial: str,
+    published: Published,
+    meanings: Meanings,
+    results: pl.DataFrame,
+    *,
+    conflicts: Sequence[Conflict] = (),
+) -> tuple[Number, ...]:
     """
     Compare every printed number with the results of a run.
 
@@ -104,6 +113,8 @@ def compare_numbers(trial: str, published: Published, meanings: Meanings, result
         What each number is a number of.
     results : polars.DataFrame
         Results of the run.
+    conflicts : sequence of Conflict
+        What the solvers found about numbers that cannot hold together; only what is proved excuses a number.
 
     Returns
     -------
@@ -112,10 +123,13 @@ def compare_numbers(trial: str, published: Published, meanings: Meanings, result
     """
     index = _index(results)
     wrong = _contradictions(published)
+    proved = proved_impossible(published, meanings, conflicts)
     return tuple(
         number
         for statement in published.statements
-        for number in _statement(trial, statement, meanings, index, wrong.get(_identity(statement), ""))
+        for number in _statement(
+            trial, statement, meanings, index, wrong.get(_identity(statement)) or proved.get(statement, "")
+        )
     )
 
 
