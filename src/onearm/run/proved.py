@@ -34,7 +34,8 @@ def proved_impossible(published: Published, meanings: Meanings, conflicts: Seque
     --------
     >>> from onearm.published.numbers import parse_meanings
     >>> from onearm.published.read import parse_published
-    >>> paper = parse_published('[[statement]]\\nplace = "Results"\\nstatistic = "landmark"\\nid = "OS at 6"\\ntime = 6\\npercent = 85.4')
+    >>> text = '[[statement]]\\nplace = "Results"\\nstatistic = "landmark"\\nid = "OS at 6"\\ntime = 6\\npercent = 85.4'
+    >>> paper = parse_published(text)
     >>> meanings = parse_meanings('[numbers]\\n"OS at 6" = { time = "OS" }')
     >>> conflict = Conflict(("OS.at 6", "OS.at 6 high"), "no number of events gives them", is_proved=True)
     >>> list(proved_impossible(paper, meanings, [conflict]).values())
