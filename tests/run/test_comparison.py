@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import polars as pl
+import pytest
 
 from onearm.published.numbers import parse_meanings
 from onearm.published.read import parse_published
+from onearm.reconstruction.solutions import Conflict
 from onearm.results import Rows, concat_results
 from onearm.run.comparison import compare_numbers
 
@@ -115,3 +117,32 @@ def test_json_has_one_object_with_seven_keys_for_each_number() -> None:
     assert all(list(number.as_row()) == keys for number in numbers)
     # ORR 5, ECOG 2 (a table prints its denominator once, in its head), OS 3, marker 1, genes 1
     assert len(numbers) == 12
+
+
+SIX_MONTHS = """
+[[statement]]
+place = "Results, sentence 5"
+statistic = "landmark"
+id = "OS at 6"
+label = "OS"
+time = 6
+percent = 85.4
+low = 78.5
+high = 92.4
+"""
+
+
+@pytest.mark.parametrize(("is_proved", "verdict"), [(True, "cannot_be_met"), (False, "differs")])
+def test_only_a_proof_excuses_a_number(is_proved: bool, verdict: str) -> None:
+    rows = Rows("survival_rate", dataset="ADTTE", paramcd="OS")
+    for stat, value in (("rate", 0.8544), ("rate_low", 0.7852), ("rate_high", 0.9222)):
+        rows.add(stat, value, variable="time", level="6")
+    paper = parse_published(SIX_MONTHS)
+    meanings = parse_meanings('[numbers]\n"OS at 6" = { time = "OS" }')
+    conflict = Conflict(("OS.at 6", "OS.at 6 low", "OS.at 6 high"), "no number of events gives them", is_proved)
+    numbers = compare_numbers("trial", paper, meanings, rows.frame(), conflicts=[conflict])
+    assert [(one.printed, one.verdict.value) for one in numbers] == [
+        ("85.4%", "met"),
+        ("78.5", "met"),
+        ("92.4", verdict),
+    ]

@@ -33,3 +33,12 @@ def test_the_search_meets_nearly_every_target_anew() -> None:
     cohort = paper_targets(shipped.published, shipped.meanings, shipped.protocol).cohort
     checks = solve_cohort(cohort, seed=1).checks
     assert sum(check.is_met for check in checks) >= 0.95 * len(checks)
+
+
+@pytest.mark.parametrize("trial", shipped_trials())
+def test_nobody_is_observed_for_longer_than_the_trial_lasted(trial: str) -> None:
+    shipped = read_shipped(trial)
+    cohort = paper_targets(shipped.published, shipped.meanings, shipped.protocol).cohort
+    solution = read_solution(shipped.solution, cohort, seed=1)
+    assert solution is not None
+    assert all(days.max() <= cohort.schedule.longest_follow_up for days in solution.day.values())

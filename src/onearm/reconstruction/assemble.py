@@ -12,6 +12,7 @@ import polars as pl
 
 from onearm.protocol import Protocol
 from onearm.reconstruction.course import Way, lay_out_ways
+from onearm.reconstruction.exposure_days import fit_exposure
 from onearm.reconstruction.lesions import SMALLEST, lay_out_lesions, sum_of
 from onearm.reconstruction.patient_table import patient_tables
 from onearm.reconstruction.patients import Lesion, Patient, Therapy
@@ -72,6 +73,7 @@ def assemble_patients(
         confirm_days=protocol.tumour.confirm_response_after_days,
         rng=rng,
     )
+    ways = fit_exposure(ways, setting, protocol)
     lists = change_doses(date_events(events, ways, setting, protocol, rng), ways, setting)
     lists, killed = add_fatal_events(lists, ways, setting, protocol)
     causes = _causes(ways, killed, setting)

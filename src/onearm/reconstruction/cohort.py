@@ -95,7 +95,25 @@ def solve_cohort(
         if loss == 0.0:
             break
     assert found is not None
+    _end_in_time(cohort, found[1], terms)
     return _solution(cohort, *found[1:], terms)
+
+
+def _end_in_time(cohort: Cohort, patients: JointPatients, terms: Sequence[Term]) -> None:
+    """Nobody is observed for longer than from the first start to the cut-off, unless a printed number asks for it."""
+    longest = cohort.schedule.longest_follow_up
+
+    def loss() -> float:
+        patients.sorted_times.clear()
+        patients.restored()
+        return sum(patients.faults) + sum(term.loss(patients) for term in terms)
+
+    before, least = {name: list(patients.codes[name]) for name in ("PFS", "OS")}, loss()
+    for name, codes in before.items():
+        patients.codes[name] = [min(code, 2 * longest + (code & 1)) for code in codes]
+    if loss() > least:
+        patients.codes |= before
+        loss()
 
 
 def cohort_terms(cohort: Cohort) -> list[Term]:

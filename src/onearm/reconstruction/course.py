@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
@@ -45,6 +46,8 @@ class Way:
         Later therapies.
     therapy_day : int
         When the first of them began.
+    last_doses : mapping of str to int
+        Day of the last dose by drug, where the time on the drug was printed.
     """
 
     response: str
@@ -57,6 +60,7 @@ class Way:
     stop_reason: str = ""
     therapies: tuple[str, ...] = ()
     therapy_day: int = 0
+    last_doses: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def dies_after_censoring(self) -> bool:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass, field
+from typing import Literal
 
-__all__ = ["Action", "Other", "Setting"]
+from onearm.reconstruction.targets import Printed
+
+__all__ = ["Action", "Exposure", "Other", "Setting"]
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,28 @@ class Action:
     patients: int
     drug: str = ""
     again: int = 0
+
+
+@dataclass(frozen=True)
+class Exposure:
+    """
+    The printed time from the first to the last dose of a drug.
+
+    Parameters
+    ----------
+    drug : str
+        Its name.
+    median, low, high : Printed, optional
+        In months.
+    spread : {"iqr", "range"}
+        What the limits are.
+    """
+
+    drug: str
+    median: Printed | None = None
+    low: Printed | None = None
+    high: Printed | None = None
+    spread: Literal["iqr", "range"] = "iqr"
 
 
 @dataclass(frozen=True)
@@ -116,6 +141,8 @@ class Setting:
         patients with 1.33 or more, and ``median``.
     shrunk : int or None
         Patients whose target lesions shrank at all; all with stable disease where None.
+    exposures : tuple of Exposure
+        Printed times on the drugs.
     """
 
     first_start: dt.date
@@ -146,3 +173,4 @@ class Setting:
     others: tuple[Other, ...] = ()
     previous: dict[str, object] = field(default_factory=dict)
     shrunk: int | None = None
+    exposures: tuple[Exposure, ...] = ()

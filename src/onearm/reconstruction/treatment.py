@@ -10,6 +10,7 @@ import numpy as np
 
 from onearm.protocol import Protocol, Treatment
 from onearm.reconstruction.course import Way
+from onearm.reconstruction.exposure_days import end_exactly
 from onearm.reconstruction.patients import Dose, Event
 from onearm.reconstruction.setting import Action, Setting
 from onearm.reconstruction.solutions import AdverseEvent
@@ -198,10 +199,16 @@ def give_doses(way: Way, events: Sequence[Event], protocol: Protocol) -> tuple[D
     Returns
     -------
     tuple of Dose
-        Ascending by drug and day; the first dose of every drug is on the first day that the protocol plans.
+        Ascending by drug and day; the first dose of every drug is on the first day that the protocol plans. The last is on
+        the day of `Way.last_doses` where it names one.
     """
     until = max(0, _treated_until(way))
-    return tuple(dose for drug in protocol.treatment for dose in _drug(drug, until, events))
+    doses: list[Dose] = []
+    for drug in protocol.treatment:
+        last = way.last_doses.get(drug.name)
+        planned = _drug(drug, until if last is None else last, events)
+        doses += planned if last is None else end_exactly(planned, drug, last)
+    return tuple(doses)
 
 
 def _drug(drug: Treatment, until: int, events: Sequence[Event]) -> list[Dose]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Final
@@ -14,7 +14,9 @@ from onearm.published import Published, audit_published
 from onearm.published.model import Finding, Printed, Statement, Verdict
 from onearm.published.numbers import Meaning, Meanings, statement_key
 from onearm.published.rounding import fits
+from onearm.reconstruction.solutions import Conflict
 from onearm.run.lookup import Found, Index, find_number, index_results
+from onearm.run.proved import proved_impossible
 
 __all__ = ["Agreement", "Number", "compare_numbers"]
 
@@ -74,7 +76,14 @@ class Number:
         return {name: str(value) for name, value in asdict(self).items() if name != "is_clinical"}
 
 
-def compare_numbers(trial: str, published: Published, meanings: Meanings, results: pl.DataFrame) -> tuple[Number, ...]:
+def compare_numbers(
+    trial: str,
+    published: Published,
+    meanings: Meanings,
+    results: pl.DataFrame,
+    *,
+    conflicts: Sequence[Conflict] = (),
+) -> tuple[Number, ...]:
     """
     Compare every printed number with the results of a run.
 
@@ -88,6 +97,8 @@ def compare_numbers(trial: str, published: Published, meanings: Meanings, result
         What each number is a number of.
     results : polars.DataFrame
         Results of the run.
+    conflicts : sequence of Conflict
+        What the solvers found about numbers that cannot hold together; only what is proved excuses a number.
 
     Returns
     -------
@@ -96,10 +107,13 @@ def compare_numbers(trial: str, published: Published, meanings: Meanings, result
     """
     index = index_results(results)
     wrong = _contradictions(published)
+    proved = proved_impossible(published, meanings, conflicts)
     return tuple(
         number
         for statement in published.statements
-        for number in _statement(trial, statement, meanings, index, wrong.get(_identity(statement), ""))
+        for number in _statement(
+            trial, statement, meanings, index, wrong.get(_identity(statement)) or proved.get(statement, "")
+        )
     )
 
 

@@ -13,7 +13,8 @@ from onearm.protocol import Protocol
 from onearm.published import Published
 from onearm.published.model import Statement
 from onearm.published.numbers import Meaning, Meanings, statement_key
-from onearm.reconstruction.setting import Action, Other, Setting
+from onearm.reconstruction.setting import Action, Exposure, Other, Setting
+from onearm.reconstruction.targets import Printed
 
 __all__ = ["Builder", "paper_setting", "stated_count"]
 
@@ -141,6 +142,7 @@ def paper_setting(builder: Builder) -> Setting:
         previous=extra.get("previous", {}),
         ends_at_last_visit=bool(extra.get("ends_at_last_visit", False)),
         shrunk=extra.get("shrunk"),
+        exposures=tuple(_exposures(builder)),
     )
 
 
@@ -162,6 +164,17 @@ def _other(table: dict[str, Any]) -> Other:
         stop_reason=str(table.get("stop_reason", "WITHDRAWAL BY SUBJECT")),
         is_treated=bool(table.get("treated", True)),
     )
+
+
+def _exposures(builder: Builder) -> Iterator[Exposure]:
+    """Times on the drugs that were printed with quartiles or a range."""
+    for statement, meaning in builder.about("exposure"):
+        if meaning.variable == "duration" and statement.interval in {"iqr", "range"}:
+            shown = {
+                part: None if number is None else Printed(number.value, number.digits)
+                for part, number in (("median", statement.value), ("low", statement.low), ("high", statement.high))
+            }
+            yield Exposure(meaning.name, **shown, spread="iqr" if statement.interval == "iqr" else "range")
 
 
 def _actions(builder: Builder) -> Iterator[Action]:

@@ -256,9 +256,9 @@ def reproduce_trial(
     if progress:
         progress("reconstructing", 0, 1)
     place = Path(folder)
-    reconstruct_trial(shipped, place, seed=seed, solve=solve)
+    made = reconstruct_trial(shipped, place, seed=seed, solve=solve)
     run = run_trial(place, progress=progress)
-    numbers = compare_numbers(name, shipped.published, shipped.meanings, run.results)
+    numbers = compare_numbers(name, shipped.published, shipped.meanings, run.results, conflicts=made.conflicts)
     return Reproduction(name, place, run, numbers, shipped.published, shipped.meanings)
 
 
