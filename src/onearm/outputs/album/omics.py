@@ -9,12 +9,12 @@ import numpy as np
 import polars as pl
 
 from onearm.outputs.album.picture import Picture, Trial, file_name, make_picture
+from onearm.outputs.features import assay_label, comparison_label, feature_labels, of_group, top_levels
 from onearm.outputs.figures.components import ComponentPlot, draw_components
 from onearm.outputs.figures.gene_sets import Network, SetScore, draw_network, draw_set_scores, pretty_set
 from onearm.outputs.figures.heatmap import draw_heatmap, heatmap_data
 from onearm.outputs.figures.volcano import Volcano, draw_volcano, volcano_data
 from onearm.outputs.format import format_p_value
-from onearm.outputs.tables.omics import assay_label, comparison_label, feature_labels, of_group, top_levels
 from onearm.protocol.assays import FeaturesAssay
 
 if TYPE_CHECKING:
