@@ -234,20 +234,9 @@ def _compared(trial: Trial, lookup: Lookup, assay: str, section: FeaturesAssay, 
         )
     if variable == "tissue":
         return rows.filter(at).select("SAMPID", GROUP=pl.when("NORMAL").then(pl.lit(first)).otherwise(pl.lit(second)))
-    rate = section.response_endpoint or next(iter(trial.protocol.rates))
-    endpoint = trial.protocol.rates[rate]
-    adrs = trial.datasets["adrs"]
-    own = adrs.filter(pl.col("PARAMCD") == rate)
-    best = {"confirmed": "CBOR", "unconfirmed": "BOR"}.get(endpoint.of, "BOR")
-    good = (
-        own.filter(AVALC="Y")
-        if own.height
-        else adrs.filter((pl.col("PARAMCD") == best) & pl.col("AVALC").is_in(endpoint.success))
-    )
-    is_good = pl.col("USUBJID").is_in(good["USUBJID"].unique().implode())
-    return rows.filter(at & ~pl.col("NORMAL")).select(
-        "SAMPID", GROUP=pl.when(is_good).then(pl.lit(second)).otherwise(pl.lit(first))
-    )
+    judged = rows.filter(at & ~pl.col("NORMAL") & pl.col("RSPFL").is_not_null())
+    is_good = pl.col("RSPFL") == "Y"
+    return judged.select("SAMPID", GROUP=pl.when(is_good).then(pl.lit(second)).otherwise(pl.lit(first)))
 
 
 def _q_text(q: float) -> str:
