@@ -137,7 +137,8 @@ def associate(m: int) -> None:
     """Time the association of all genes with response and survival."""
     from onearm.stats.contingency import fisher_exact
     from onearm.stats.cox_screen import cox_screen
-    from onearm.stats.score_screen import log_rank_screen, response_screen, survival_screen
+    from onearm.stats.log_rank_screen import log_rank_screen
+    from onearm.stats.score_screen import response_screen, survival_screen
 
     draw = np.random.default_rng(2)
     n = 500

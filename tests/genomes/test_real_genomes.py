@@ -17,8 +17,9 @@ from onearm.data.assays.genomes.maf import read_maf
 from onearm.data.assays.genomes.profile import Profile, gene_status
 from onearm.data.assays.genomes.variant_classes import classes_of
 from onearm.stats.cox_screen import cox_screen
+from onearm.stats.log_rank_screen import log_rank_screen
 from onearm.stats.ranks import rank_sum
-from onearm.stats.score_screen import log_rank_screen, survival_screen
+from onearm.stats.score_screen import survival_screen
 
 SharedData = Callable[[str], Path]
 REFERENCE = json.loads((Path(__file__).parents[1] / "reference" / "genomes.json").read_text())

@@ -12,9 +12,10 @@ import pytest
 from onearm.errors import MethodError
 from onearm.stats.concordance import concordance_index
 from onearm.stats.log_rank import log_rank
+from onearm.stats.log_rank_screen import hazard_residuals, log_rank_screen
 from onearm.stats.multiplicity import max_t
 from onearm.stats.rule_search import search_rules
-from onearm.stats.score_screen import hazard_residuals, log_rank_screen, response_screen, survival_screen
+from onearm.stats.score_screen import response_screen, survival_screen
 from onearm.stats.selection_bootstrap import response_optimism, survival_optimism
 from onearm.stats.times import check_times
 

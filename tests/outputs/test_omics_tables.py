@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import polars as pl
 
+from onearm.outputs.features import feature_labels, top_levels
 from onearm.outputs.lookup import Group, Lookup
-from onearm.outputs.tables.omics import feature_labels, top_levels
 from onearm.results import Rows, check_results
 
 

@@ -12,10 +12,13 @@ import pytest
 
 from onearm.errors import ProtocolError
 from onearm.protocol import describe_protocol, parse_protocol, read_protocol, resolve_protocol
+from onearm.protocol.base import ProportionInterval
+from onearm.protocol.prose import PROPORTION_INTERVALS
 from onearm.protocol.tumour import BestResponseSwitches, IRecistSwitches, RecistSwitches, Tumour
 from onearm.rules.best_response_rules import BestResponseRules
 from onearm.rules.irecist import IRecistRules
 from onearm.rules.recist import RecistRules
+from onearm.stats.binomial import BINOMIAL_INTERVALS
 
 CASES = Path(__file__).parents[1] / "cases" / "protocol"
 SHIPPED = sorted(Path(str(files("onearm") / "trials")).glob("*/protocol.toml"))
@@ -116,3 +119,8 @@ def test_every_switch_of_irecist_is_a_key_with_the_same_default() -> None:
     assert {name: keys.pop(name) for name in defaults} == defaults
     # what is left says how the records are read
     assert set(keys) == {"carry_new_lesions", "open_progression"}
+
+
+def test_intervals_of_a_proportion_are_those_of_the_statistics() -> None:
+    assert get_args(ProportionInterval) == tuple(BINOMIAL_INTERVALS)
+    assert set(PROPORTION_INTERVALS) == set(BINOMIAL_INTERVALS)

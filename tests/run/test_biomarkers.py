@@ -88,6 +88,15 @@ def test_responders_are_those_of_the_rate(tmp_path: Path) -> None:
     assert flags == {"001": "Y", "002": "N", "003": "N"}
 
 
+def test_nobody_outside_the_denominator_of_the_rate_is_a_responder_or_none(tmp_path: Path) -> None:
+    """Two months: 001 is PR on day 84, of 002 nothing is known at that time, 003 died before (tests/derivations/test_rates)."""
+    kept = '[endpoint.PFR2]\nset = "ITT"\nprogression_free_at_months = 2\nwithout_assessment = "exclude"\n'
+    marker = MARKER.replace("label =", 'response_endpoint = "PFR2"\nlabel =')
+    adbm = check_trial(trial(tmp_path, plan=f"\n{kept}{marker}")).derived.datasets["adbm"]
+    flags = dict(adbm.select("USUBJID", "RSPFL").unique().rows())
+    assert flags == {"001": "Y", "002": None, "003": "N"}
+
+
 def test_results_by_hand(tmp_path: Path) -> None:
     """Responder 10 against 2 and 6: shifts 8 and 4, Hodges-Lehmann 6; W = 2 of 2 pairs; exact p = 2/3."""
     results = run_trial(trial(tmp_path)).results.filter(paramcd="X")

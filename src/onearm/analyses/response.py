@@ -8,6 +8,7 @@ from onearm.analyses.population import Datasets, Population, populations
 from onearm.protocol import Protocol
 from onearm.protocol.endpoints import RateEndpoint
 from onearm.results import concat_results
+from onearm.rules.successes import rate_successes, without_answer
 from onearm.stats.binomial import binomial_interval
 from onearm.terms import BEST_RESPONSES, IMMUNE_BEST_RESPONSES
 
@@ -20,11 +21,9 @@ __all__ = [
     "tumour_change",
 ]
 
-_NOT_ASSESSED = "RATE-NOT-ASSESSED"
 _DEPTHS = (30, 50, 75, 100)
 """Per cent by which the sum shrank at least; 30 is that of a partial response."""
 
-_PARAM = {"confirmed": "CBOR", "unconfirmed": "BOR"}
 _LEVELS = {
     "CBOR": BEST_RESPONSES,
     "BOR": BEST_RESPONSES,
@@ -131,14 +130,8 @@ def successes(adrs: pl.DataFrame, name: str, endpoint: RateEndpoint) -> pl.DataF
     polars.DataFrame
         ``USUBJID``, one row per success.
     """
-    own = adrs.filter(pl.col("PARAMCD") == name)
-    immune = "I" if set(endpoint.success) & set(IMMUNE_BEST_RESPONSES) - {"NE"} else ""
-    found = (
-        own.filter(pl.col("AVALC") == "Y")
-        if own.height
-        else adrs.filter((pl.col("PARAMCD") == immune + _PARAM[endpoint.of]) & pl.col("AVALC").is_in(endpoint.success))
-    )
-    return found.select("USUBJID").unique(maintain_order=True)
+    rows = adrs.select(subject="USUBJID", parameter="PARAMCD", answer="AVALC")
+    return rate_successes(rows, name, success=endpoint.success, of=endpoint.of).rename({"subject": "USUBJID"})
 
 
 def judged_members(members: pl.DataFrame, adrs: pl.DataFrame, name: str) -> pl.DataFrame:
@@ -159,8 +152,8 @@ def judged_members(members: pl.DataFrame, adrs: pl.DataFrame, name: str) -> pl.D
     polars.DataFrame
         The denominator; all members, unless the protocol excludes those without an assessment.
     """
-    unknown = adrs.filter((pl.col("PARAMCD") == name) & (pl.col("RULE") == _NOT_ASSESSED))
-    return members.join(unknown, on="USUBJID", how="anti", maintain_order="left")
+    unknown = without_answer(adrs.select(subject="USUBJID", parameter="PARAMCD", rule="RULE"), name)
+    return members.join(unknown, left_on="USUBJID", right_on="subject", how="anti", maintain_order="left")
 
 
 def tumour_change(datasets: Datasets, protocol: Protocol) -> pl.DataFrame:

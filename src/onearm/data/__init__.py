@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from onearm.data.finding_rules import RULES, FindingRule
-from onearm.data.findings import Findings, concat_findings
+from onearm.data.finding_rules import FindingRule
+from onearm.data.findings import RULES, Findings, concat_findings
 from onearm.data.mapping import FlagColumn, PatientsMapping, ResponseColumn, SizesMapping, TimeColumn
 from onearm.data.read import read_table
 from onearm.data.source import FileRecord, Source, read_source

@@ -8,7 +8,7 @@ column and subject; it never holds another value of the patient, so that the tab
 column    meaning
 ========  ==========================================================================
 severity  ``error``: a number is doubtful; ``warning``: may be; ``note``: for information
-rule      identifier in `onearm.data.finding_rules.RULES`, such as ``DATA-DATE-IMPOSSIBLE``
+rule      identifier in `RULES`, such as ``DATA-DATE-IMPOSSIBLE``
 domain    source table, such as ``tr``; missing where the finding concerns no table
 file      name of the file
 row       row of data in the file, 1 is the first below the header; missing where it concerns all
@@ -27,12 +27,16 @@ from typing import Any, Final
 
 import polars as pl
 
-from onearm.data.finding_rules import RULES, FindingRule
+from onearm.data.assay_finding_rules import ASSAY_RULES
+from onearm.data.finding_rules import SOURCE_RULES, FindingRule
 from onearm.errors import DataError, suggest
 from onearm.frames import empty
 from onearm.terms import Severity
 
-__all__ = ["SCHEMA", "Findings", "concat_findings"]
+__all__ = ["RULES", "SCHEMA", "Findings", "concat_findings"]
+
+RULES: Final = SOURCE_RULES | ASSAY_RULES
+"""The checks of what is read."""
 
 SCHEMA: Final[dict[str, Any]] = {
     "severity": pl.String,

@@ -20,12 +20,9 @@ from onearm.rules.best_response import best_response, confirmed_best_response
 from onearm.rules.best_response_rules import BestResponseRules
 from onearm.rules.irecist_best import confirmed_immune_best_response, immune_best_response
 from onearm.rules.progression import ADEQUATE
-from onearm.terms import IMMUNE_BEST_RESPONSES
+from onearm.rules.successes import NOT_ASSESSED, is_immune
 
-__all__ = ["NOT_ASSESSED", "derive_rates"]
-
-NOT_ASSESSED: Final = "RATE-NOT-ASSESSED"
-"""Rule of a row without an answer: the patient is not in the denominator."""
+__all__ = ["derive_rates"]
 
 _BestResponse = Callable[[pl.DataFrame, pl.DataFrame, BestResponseRules], pl.DataFrame]
 _BEST: Final[Mapping[tuple[str, str], _BestResponse]] = MappingProxyType(
@@ -71,7 +68,7 @@ def _rate(
     name: str, endpoint: RateEndpoint, rows: pl.DataFrame, adsl: pl.DataFrame, protocol: Protocol
 ) -> pl.DataFrame:
     subjects = enrolled(adsl)
-    track = "IOVR" if set(endpoint.success) & set(IMMUNE_BEST_RESPONSES) - {"NE"} else "OVR"
+    track = "IOVR" if is_immune(endpoint.success) else "OVR"
     overall = dated_responses(rows, track, subjects)
     if overall.is_empty():
         found = subjects.select(

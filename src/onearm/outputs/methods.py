@@ -16,6 +16,8 @@ _METHODS: Final = {
     "clopper-pearson": "exact interval of Clopper and Pearson (Biometrika 1934;26:404-13)",
     "wilson": "score interval of Wilson (J Am Stat Assoc 1927;22:209-12)",
     "wilson-cc": "score interval of Wilson with continuity correction (Newcombe, Stat Med 1998;17:857-72)",
+    "wilson-cc-r": "score interval of Wilson with continuity correction, as prop.test of R limits it",
+    "student-t": "interval of Student's t for a mean of 0 and 1",
     "wald-cc": "Wald interval with continuity correction",
     "agresti-coull": "interval of Agresti and Coull (Am Stat 1998;52:119-26)",
     "jeffreys": "interval of Jeffreys (Brown et al., Stat Sci 2001;16:101-33)",

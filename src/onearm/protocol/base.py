@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-__all__ = ["Days", "Level", "Months", "Name", "Positive", "Probability", "Section"]
+__all__ = ["Days", "Level", "Months", "Name", "Positive", "Probability", "ProportionInterval", "Section"]
 
 
 class Section(BaseModel):
@@ -21,3 +21,19 @@ Level = Annotated[float, Field(gt=0.5, lt=1)]
 Positive = Annotated[float, Field(gt=0)]
 Days = Annotated[int, Field(ge=0)]
 Months = Annotated[float, Field(gt=0)]
+ProportionInterval = Literal[
+    "clopper-pearson",
+    "blaker",
+    "mid-p",
+    "wilson",
+    "wilson-cc",
+    "wilson-cc-r",
+    "jeffreys",
+    "agresti-coull",
+    "wald",
+    "wald-cc",
+    "logit",
+    "arcsine",
+    "student-t",
+]
+"""Names of `onearm.stats.binomial.BINOMIAL_INTERVALS`, which this floor cannot import; a test keeps the two equal."""

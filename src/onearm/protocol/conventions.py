@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Final, Literal
 
-from onearm.protocol.base import Level, Positive, Section
+from onearm.protocol.base import Level, Positive, ProportionInterval, Section
 from onearm.terms import DAYS_PER_MONTH
 
 __all__ = ["PRESETS", "Conventions", "with_preset"]
@@ -60,7 +60,7 @@ class Conventions(Section):
     normal approximation with continuity correction (SAS) or without (SPSS)."""
     rounding: Literal["half_even", "half_away"] = "half_even"
     """Rounding of printed numbers."""
-    proportion_interval: str = "clopper-pearson"
+    proportion_interval: ProportionInterval = "clopper-pearson"
     """Interval of a proportion where an endpoint does not name its own."""
     level: Level = 0.95
     """Coverage of every interval."""

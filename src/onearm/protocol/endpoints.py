@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag
 
-from onearm.protocol.base import Level, Months, Name, Positive, Section
+from onearm.protocol.base import Level, Months, Name, Positive, ProportionInterval, Section
 from onearm.terms import CensorRule, EventRule, StartRule
 
 __all__ = ["Endpoint", "PreviousLine", "RateEndpoint", "TimeEndpoint", "kind_of"]
@@ -42,7 +42,7 @@ class RateEndpoint(Section):
     """Instead of ``success``: alive and without progression so many months from the start, as an assessment shows."""
     without_assessment: Literal["failure", "exclude"] = "failure"
     """A patient of whom nothing is known at that time, neither that he progressed nor that he did not."""
-    interval: str | None = None
+    interval: ProportionInterval | None = None
     """Interval of the proportion; that of ``[conventions]`` where missing."""
     level: Level | None = None
     """Coverage of the interval; that of ``[conventions]`` where missing."""

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Final
 
+from onearm.protocol.base import ProportionInterval
 from onearm.protocol.biomarker_prose import describe_biomarkers
 from onearm.protocol.design import BayesDesign, Design, ExactDesign, NoDesign, SimonDesign, SurvivalDesign
 from onearm.protocol.endpoints import RateEndpoint, TimeEndpoint
@@ -56,11 +57,25 @@ CENSOR_PHRASES: Final[Mapping[str, str]] = MappingProxyType(
         CensorRule.NO_BASELINE: "on the first day without a baseline assessment",
     }
 )
-INTERVAL_NAMES: Final[Mapping[str, str]] = MappingProxyType(
+PROPORTION_INTERVALS: Final[Mapping[ProportionInterval, str]] = MappingProxyType(
     {
         "clopper-pearson": "the Clopper-Pearson method",
+        "blaker": "Blaker's exact method",
+        "mid-p": "the mid-P exact method",
         "wilson": "the Wilson score method",
+        "wilson-cc": "the Wilson score method with continuity correction",
+        "wilson-cc-r": "the Wilson score method with continuity correction as in R (prop.test)",
         "jeffreys": "the Jeffreys method",
+        "agresti-coull": "the method of Agresti and Coull",
+        "wald": "the Wald method",
+        "wald-cc": "the Wald method with continuity correction",
+        "logit": "the Wald method on the logit scale",
+        "arcsine": "the Wald method on the arcsine scale",
+        "student-t": "Student's t of a 0/1 mean",
+    }
+)
+INTERVAL_NAMES: Final[Mapping[str, str]] = MappingProxyType(
+    {
         "plain": "untransformed",
         "log": "log-transformed",
         "log-log": "complementary log-log-transformed",
@@ -289,7 +304,7 @@ def _cohorts(protocol: Protocol) -> Iterator[str]:
 
 def _methods(protocol: Protocol) -> str:
     c = protocol.conventions
-    proportion = INTERVAL_NAMES.get(c.proportion_interval, c.proportion_interval)
+    proportion = PROPORTION_INTERVALS[c.proportion_interval]
     first_day = "including" if c.count_start_day else "not counting"
     return (
         f"Proportions are given with {_percent(c.level)} confidence intervals by {proportion}. Times are estimated by the "

@@ -10,7 +10,8 @@ from numpy.typing import ArrayLike
 
 from onearm.errors import MethodError
 from onearm.frames import Framed
-from onearm.stats.score_screen import CHUNK, SAME, Floats
+from onearm.stats.carriers import CHUNK, Floats
+from onearm.stats.score_screen import SAME
 
 __all__ = ["Search", "search_rules"]
 

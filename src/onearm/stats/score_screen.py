@@ -12,33 +12,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import chdtrc
 
 from onearm.errors import MethodError
 from onearm.frames import Framed
+from onearm.stats.carriers import CHUNK, Floats, Integers, Pattern, check_carriers, known_patterns
+from onearm.stats.log_rank_screen import hazard_residuals, log_rank_z
 from onearm.stats.times import check_times, distinct_times
 
-__all__ = [
-    "LogRankScreen",
-    "ScoreScreen",
-    "hazard_residuals",
-    "log_rank_screen",
-    "response_screen",
-    "survival_screen",
-]
+__all__ = ["ScoreScreen", "response_screen", "survival_screen"]
 
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
-
-CHUNK: Final = 4_000_000
-"""Numbers in one block of permuted statistics: 32 megabytes."""
 WALK: Final = 2_000_000_000
 """Subjects times features times permutations up to which the variance of the log-rank test is computed in each."""
-_FLAT: Final = 1e-12
 SAME: Final = 1 - 1e-9
 """A permutation that repeats the statistic seen must not miss it by rounding."""
 
@@ -85,16 +73,9 @@ class ScoreScreen(Framed):
         )
 
 
-class _Pattern(NamedTuple):
-    """Features that are known in the same subjects."""
-
-    rows: NDArray[np.intp]
-    columns: NDArray[np.intp]
-
-
 Scores = Callable[[NDArray[np.intp], NDArray[np.intp]], Floats]
 """Scores of the subjects of a pattern, shape (n_rows, n_permutations), from the permuted order (n_permutations, n)."""
-Statistics = Callable[[_Pattern, NDArray[np.intp]], Floats]
+Statistics = Callable[[Pattern, NDArray[np.intp]], Floats]
 """Statistics of the features of a pattern, shape (n_features, n_permutations), from the permuted order."""
 
 
@@ -142,7 +123,7 @@ def response_screen(
     outcome = np.asarray(response, dtype=np.float64)
     if outcome.ndim != 1 or not np.isin(outcome, (0.0, 1.0)).all():
         raise MethodError("response: one True or False per subject is needed; leave out subjects without one.")
-    matrix = _features(features, outcome.size)
+    matrix = check_carriers(features, outcome.size)
 
     def scores(rows: NDArray[np.intp], order: NDArray[np.intp]) -> Floats:
         return np.asarray(outcome[order[:, rows]].T)
@@ -207,7 +188,7 @@ def survival_screen(
     """
     times = check_times(time, event)
     codes = np.unique(distinct_times(times.time), return_inverse=True)[1]
-    matrix = _features(features, times.time.size)
+    matrix = check_carriers(features, times.time.size)
     if variance == "auto":
         variance = "log-rank" if matrix.size * permutations <= WALK else "permutation"
 
@@ -216,166 +197,13 @@ def survival_screen(
             return np.asarray(hazard_residuals(codes[None, :], times.event[None, :])[0][order].T)
         return hazard_residuals(codes[order[:, rows]], times.event[order[:, rows]]).T
 
-    def walk(pattern: _Pattern, order: NDArray[np.intp]) -> Floats:
+    def walk(pattern: Pattern, order: NDArray[np.intp]) -> Floats:
         carried = matrix[np.ix_(*pattern)].astype(np.int16)
-        return np.column_stack([_log_rank_z(codes[one], times.event[one], carried) for one in order[:, pattern.rows]])
+        return np.column_stack([log_rank_z(codes[one], times.event[one], carried) for one in order[:, pattern.rows]])
 
     by_scores = partial(_statistics, matrix, scores)
     statistics = walk if variance == "log-rank" else by_scores
     return _screen(matrix, statistics, least=least, permutations=permutations, seed=seed, variance=variance)
-
-
-def _log_rank_z(codes: NDArray[np.intp], event: NDArray[np.bool_], carriers: NDArray[np.int16]) -> Floats:
-    observed, expected, variance = _log_rank_block(codes, event, carriers)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.asarray(np.where(variance > _FLAT, (observed - expected) / np.sqrt(variance), np.nan))
-
-
-def hazard_residuals(codes: NDArray[np.intp], event: NDArray[np.bool_], weights: Floats | None = None) -> Floats:
-    """
-    Event less the cumulative hazard of Nelson and Aalen at the end of observation.
-
-    Parameters
-    ----------
-    codes : ndarray of int, shape (n_samples, n_subjects)
-        Number of the time at which observation ended, from 0, in the order of time.
-    event : ndarray of bool, shape (n_samples, n_subjects)
-        Whether it ended with the event.
-    weights : ndarray of float, shape (n_samples, n_subjects), optional
-        How often each subject counts; once where left out.
-
-    Returns
-    -------
-    ndarray of float, shape (n_samples, n_subjects)
-        Their sum over a group is its observed less its expected events in the log-rank test.
-
-    Examples
-    --------
-    >>> hazard_residuals(np.array([[0, 1]]), np.array([[True, True]]))
-    array([[ 0.5, -0.5]])
-    """
-    n_samples = codes.shape[0]
-    width = int(codes.max(initial=0)) + 1
-    at = (codes + width * np.arange(n_samples)[:, None]).ravel()
-    mass = None if weights is None else weights.ravel()
-    counted = event.ravel().astype(np.float64) if mass is None else event.ravel() * mass
-    ending = np.bincount(at, mass, minlength=width * n_samples).reshape(n_samples, width)
-    deaths = np.bincount(at, counted, minlength=width * n_samples).reshape(n_samples, width)
-    at_risk = np.cumsum(ending[:, ::-1], axis=1)[:, ::-1]
-    hazard = np.cumsum(deaths / np.maximum(at_risk, 1e-300) * (at_risk > 0), axis=1)
-    return np.asarray(event - np.take_along_axis(hazard, codes, axis=1))
-
-
-@dataclass(frozen=True, eq=False)
-class LogRankScreen(Framed):
-    """
-    Log-rank tests of many features.
-
-    Attributes
-    ----------
-    n, n_carriers : ndarray of int, shape (n_features,)
-        Subjects whose feature is known, and carriers among them.
-    observed, expected : ndarray of float, shape (n_features,)
-        Events of the carriers, and what they would be with the hazard of all.
-    z, p : ndarray of float, shape (n_features,)
-        As `onearm.stats.log_rank.log_rank` gives them; positive where carriers do worse; NaN without variance.
-    """
-
-    n: Integers
-    n_carriers: Integers
-    observed: Floats
-    expected: Floats
-    z: Floats
-    p: Floats
-
-
-def log_rank_screen(time: ArrayLike, event: ArrayLike, features: ArrayLike) -> LogRankScreen:
-    """
-    Make the log-rank test of each yes-no feature.
-
-    Parameters
-    ----------
-    time, event : array_like, shape (n_subjects,)
-        As in `survival_screen`.
-    features : array_like of float, shape (n_subjects, n_features)
-        1 for carriers, 0 for others, NaN where not known.
-
-    Returns
-    -------
-    LogRankScreen
-        One test per feature, each on the subjects whose feature is known.
-
-    References
-    ----------
-    .. [1] Mantel N (1966), Cancer Chemotherapy Reports 50(3):163-170.
-
-    Examples
-    --------
-    One event, two of five at risk in its group: O - E = 1 - 2/5, V = 2/5 * 3/5.
-
-    >>> screen = log_rank_screen([2, 3, 5, 4, 6, 10], [0, 1, 0, 0, 0, 0], [[1], [1], [1], [0], [0], [0]])
-    >>> round(float(screen.z[0] ** 2), 6), round(float(screen.p[0]), 6)
-    (1.5, 0.220671)
-    """
-    times = check_times(time, event)
-    codes = np.unique(distinct_times(times.time), return_inverse=True)[1]
-    matrix = _features(features, times.time.size)
-    m = matrix.shape[1]
-    observed, expected, variance = (np.full(m, np.nan) for _ in range(3))
-    for rows, columns in _patterns(matrix):
-        width = max(1, CHUNK // max(rows.size, 1))
-        for low in range(0, columns.size, width):
-            part = columns[low : low + width]
-            found = _log_rank_block(codes[rows], times.event[rows], matrix[np.ix_(rows, part)])
-            observed[part], expected[part], variance[part] = found
-    with np.errstate(divide="ignore", invalid="ignore"):
-        z = np.where(variance > _FLAT, (observed - expected) / np.sqrt(variance), np.nan)
-    known = ~np.isnan(matrix)
-    return LogRankScreen(
-        known.sum(axis=0),
-        np.nansum(matrix, axis=0).astype(np.int64),
-        observed,
-        expected,
-        z,
-        np.asarray(chdtrc(1, z**2)),
-    )
-
-
-def _log_rank_block(
-    codes: NDArray[np.intp], event: NDArray[np.bool_], carriers: Floats | NDArray[np.int16]
-) -> tuple[Floats, Floats, Floats]:
-    """Observed and expected events of the carriers and their variance; all subjects known."""
-    order = np.argsort(codes, kind="stable")
-    codes, event, carriers = codes[order], event[order], carriers[order]
-    at = np.unique(codes[event])
-    first = np.searchsorted(codes, at)
-    own: Floats = np.cumsum(carriers[::-1], axis=0, dtype=carriers.dtype)[::-1][first].astype(np.float64)
-    total = (codes.size - first).astype(np.float64)
-    deaths = np.bincount(np.searchsorted(at, codes[event]), minlength=at.size).astype(np.float64)
-    share = own / total[:, None]
-    spread = deaths * (total - deaths) / np.maximum(total - 1, 1)
-    return event.astype(np.float64) @ carriers, deaths @ share, spread @ (share * (1 - share))
-
-
-def _features(features: ArrayLike, n: int) -> Floats:
-    matrix = np.asarray(features, dtype=np.float64)
-    if matrix.ndim != 2 or matrix.shape[0] != n:
-        raise MethodError(f"features: have shape {matrix.shape} beside {n} subjects; give one row for each subject.")
-    if not ((matrix == 0) | (matrix == 1) | np.isnan(matrix)).all():
-        raise MethodError("features: only 0, 1 and NaN can stand in them; cut other features at a value first.")
-    return matrix
-
-
-def _patterns(matrix: Floats) -> Iterator[_Pattern]:
-    """Group the features by the subjects in whom they are known."""
-    known = ~np.isnan(matrix)
-    if known.all():
-        yield _Pattern(np.arange(matrix.shape[0]), np.arange(matrix.shape[1]))
-        return
-    packed, which = np.unique(np.packbits(known, axis=0), axis=1, return_inverse=True)
-    for code in range(packed.shape[1]):
-        columns = np.flatnonzero(which.ravel() == code)
-        yield _Pattern(np.flatnonzero(known[:, columns[0]]), columns)
 
 
 def _screen(
@@ -388,7 +216,7 @@ def _screen(
     known = (~np.isnan(matrix)).sum(axis=0)
     carriers = np.nansum(matrix, axis=0).astype(np.int64)
     tested = np.minimum(carriers, known - carriers) >= max(least, 1)
-    patterns = [_Pattern(p.rows, p.columns[tested[p.columns]]) for p in _patterns(matrix)]
+    patterns = [Pattern(p.rows, p.columns[tested[p.columns]]) for p in known_patterns(matrix)]
     patterns = [p for p in patterns if p.columns.size and p.rows.size > 1]
     seen = np.full(m, np.nan)
     identity = np.arange(n)[None, :]
@@ -399,14 +227,7 @@ def _screen(
     place[order] = np.arange(order.size)
     bar = np.abs(seen[order])[:, None] * SAME
     raw, single, down = (np.ones(order.size, dtype=np.int64) for _ in range(3))  # the permutation seen
-    generator = np.random.default_rng(seed)
-    width = max(1, CHUNK // max(order.size, 1))
-    for low in range(1, permutations, width):
-        shuffled = generator.permuted(np.repeat(identity, min(width, permutations - low), axis=0), axis=1)
-        drawn = np.zeros((order.size, shuffled.shape[0]))
-        for pattern in patterns:
-            found, at = statistics(pattern, shuffled), place[pattern.columns]
-            drawn[at[at >= 0]] = np.nan_to_num(np.abs(found[at >= 0]), copy=False)
+    for drawn in _permuted(statistics, patterns, place, n=n, permutations=permutations, seed=seed):
         raw += (drawn >= bar).sum(axis=1)
         # the largest of this feature and of all that show less
         largest = np.maximum.accumulate(drawn[::-1], axis=0)[::-1]
@@ -424,7 +245,23 @@ def _screen(
     )
 
 
-def _statistics(matrix: Floats, scores: Scores, pattern: _Pattern, order: NDArray[np.intp]) -> Floats:
+def _permuted(
+    statistics: Statistics, patterns: list[Pattern], place: NDArray[np.intp], *, n: int, permutations: int, seed: int
+) -> Iterator[Floats]:
+    """Sizes of the statistics under permutation in blocks, one row per feature in the order of ``place``."""
+    generator = np.random.default_rng(seed)
+    n_tested = int(place.max(initial=-1)) + 1
+    width = max(1, CHUNK // max(n_tested, 1))
+    for low in range(1, permutations, width):
+        shuffled = generator.permuted(np.repeat(np.arange(n)[None, :], min(width, permutations - low), axis=0), axis=1)
+        drawn = np.zeros((n_tested, shuffled.shape[0]))
+        for pattern in patterns:
+            found, at = statistics(pattern, shuffled), place[pattern.columns]
+            drawn[at[at >= 0]] = np.nan_to_num(np.abs(found[at >= 0]), copy=False)
+        yield drawn
+
+
+def _statistics(matrix: Floats, scores: Scores, pattern: Pattern, order: NDArray[np.intp]) -> Floats:
     """Standardised scores of the features of a pattern, shape (n_features, n_permutations)."""
     own = scores(pattern.rows, order)
     own = own - own.mean(axis=0)

@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from onearm.errors import MethodError
 from onearm.frames import Framed
-from onearm.stats.score_screen import hazard_residuals
+from onearm.stats.log_rank_screen import hazard_residuals
 from onearm.stats.times import check_times, distinct_times
 
 __all__ = ["Optimism", "response_optimism", "survival_optimism"]

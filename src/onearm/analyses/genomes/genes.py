@@ -17,8 +17,9 @@ from onearm.results import Rows, concat_results
 from onearm.stats.contingency import FisherTest, fisher_exact
 from onearm.stats.cox_firth import cox_firth
 from onearm.stats.cox_screen import cox_screen
+from onearm.stats.log_rank_screen import log_rank_screen
 from onearm.stats.multiplicity import adjust_p
-from onearm.stats.score_screen import ScoreScreen, log_rank_screen, response_screen, survival_screen
+from onearm.stats.score_screen import ScoreScreen, response_screen, survival_screen
 
 __all__ = ["gene_association"]
 

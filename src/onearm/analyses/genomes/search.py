@@ -11,8 +11,8 @@ from onearm.protocol.assay_genomes import Signature
 from onearm.results import Rows
 from onearm.rules.genomes.composite_forms import enumerate_form
 from onearm.rules.genomes.composites import form_of, parse_composite, tell
+from onearm.stats.log_rank_screen import hazard_residuals
 from onearm.stats.rule_search import search_rules
-from onearm.stats.score_screen import hazard_residuals
 from onearm.stats.selection_bootstrap import Optimism, response_optimism, survival_optimism
 from onearm.stats.times import check_times, distinct_times
 

@@ -17,7 +17,7 @@ from onearm.derivations.biomarkers.features import measure_features
 from onearm.derivations.biomarkers.groups import with_groups
 from onearm.derivations.biomarkers.measured import Context, Measurer
 from onearm.derivations.biomarkers.mutations import measure_mutations
-from onearm.derivations.biomarkers.responders import with_responders
+from onearm.derivations.biomarkers.responders import with_responders, with_sample_responders
 from onearm.derivations.biomarkers.table import measure_table
 from onearm.derivations.schemas import ADBM
 from onearm.errors import DataError
@@ -98,6 +98,8 @@ def derive_biomarkers(source: Source, adsl: pl.DataFrame, adrs: pl.DataFrame, pr
     adbm = _analysed(pl.concat(rows), protocol)
     adbm = with_responders(with_groups(adbm, protocol), adrs, adsl, protocol)
     further = {name: pl.concat(tables, how="diagonal_relaxed") for name, tables in datasets.items()}
+    if "adsamq" in further:
+        further["adsamq"] = with_sample_responders(further["adsamq"], adrs, adsl, protocol)
     return Biomarkers({"adbm": conform(adbm, ADBM), **further}, findings.frame())
 
 

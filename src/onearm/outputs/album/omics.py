@@ -9,12 +9,12 @@ import numpy as np
 import polars as pl
 
 from onearm.outputs.album.picture import Picture, Trial, file_name, make_picture
+from onearm.outputs.features import assay_label, comparison_label, feature_labels, of_group, top_levels
 from onearm.outputs.figures.components import ComponentPlot, draw_components
 from onearm.outputs.figures.gene_sets import Network, SetScore, draw_network, draw_set_scores, pretty_set
 from onearm.outputs.figures.heatmap import draw_heatmap, heatmap_data
 from onearm.outputs.figures.volcano import Volcano, draw_volcano, volcano_data
 from onearm.outputs.format import format_p_value
-from onearm.outputs.tables.omics import assay_label, comparison_label, feature_labels, of_group, top_levels
 from onearm.protocol.assays import FeaturesAssay
 
 if TYPE_CHECKING:
@@ -234,20 +234,9 @@ def _compared(trial: Trial, lookup: Lookup, assay: str, section: FeaturesAssay, 
         )
     if variable == "tissue":
         return rows.filter(at).select("SAMPID", GROUP=pl.when("NORMAL").then(pl.lit(first)).otherwise(pl.lit(second)))
-    rate = section.response_endpoint or next(iter(trial.protocol.rates))
-    endpoint = trial.protocol.rates[rate]
-    adrs = trial.datasets["adrs"]
-    own = adrs.filter(pl.col("PARAMCD") == rate)
-    best = {"confirmed": "CBOR", "unconfirmed": "BOR"}.get(endpoint.of, "BOR")
-    good = (
-        own.filter(AVALC="Y")
-        if own.height
-        else adrs.filter((pl.col("PARAMCD") == best) & pl.col("AVALC").is_in(endpoint.success))
-    )
-    is_good = pl.col("USUBJID").is_in(good["USUBJID"].unique().implode())
-    return rows.filter(at & ~pl.col("NORMAL")).select(
-        "SAMPID", GROUP=pl.when(is_good).then(pl.lit(second)).otherwise(pl.lit(first))
-    )
+    judged = rows.filter(at & ~pl.col("NORMAL") & pl.col("RSPFL").is_not_null())
+    is_good = pl.col("RSPFL") == "Y"
+    return judged.select("SAMPID", GROUP=pl.when(is_good).then(pl.lit(second)).otherwise(pl.lit(first)))
 
 
 def _q_text(q: float) -> str:
