@@ -17,17 +17,15 @@ __all__ = ["EMERGENT", "RELATED", "adverse_events", "event_sets"]
 EMERGENT: Final = "TEAE"
 RELATED: Final = "TRAE"
 _GRADES: Final = (1, 2, 3, 4, 5)
+_REDUCED: Final = ("DOSE REDUCED",)
+_INTERRUPTED: Final = ("DRUG INTERRUPTED", "DOSE INTERRUPTED", "DOSE DELAYED", "DOSE HELD")
+_STOPPED: Final = ("DRUG WITHDRAWN", "PERMANENTLY DISCONTINUED", "DRUG DISCONTINUED")
 _ACTIONS: Final = {
-    "leading to dose reduction": ("DOSE REDUCED",),
-    "leading to interruption": ("DRUG INTERRUPTED", "DOSE INTERRUPTED", "DOSE DELAYED", "DOSE HELD"),
-    "leading to reduction or interruption": (
-        "DOSE REDUCED",
-        "DRUG INTERRUPTED",
-        "DOSE INTERRUPTED",
-        "DOSE DELAYED",
-        "DOSE HELD",
-    ),
-    "leading to discontinuation": ("DRUG WITHDRAWN", "PERMANENTLY DISCONTINUED", "DRUG DISCONTINUED"),
+    "leading to dose reduction": _REDUCED,
+    "leading to interruption": _INTERRUPTED,
+    "leading to reduction or interruption": (*_REDUCED, *_INTERRUPTED),
+    "leading to discontinuation": _STOPPED,
+    "leading to any of these": (*_REDUCED, *_INTERRUPTED, *_STOPPED),
 }
 NOT_CODED: Final = "Not coded"
 _COUNTED: Final = ("events", "n_grade_3_or_more", *(f"n_grade_{grade}" for grade in _GRADES))

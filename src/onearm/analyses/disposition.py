@@ -67,7 +67,7 @@ def disposition(datasets: Datasets, protocol: Protocol) -> pl.DataFrame:
     Returns
     -------
     polars.DataFrame
-        Results: ``step`` and, for those who leave, ``reason:<step>``.
+        Results: ``step`` and, for those who leave, ``reason:<step>``; for a set, why the enrolled are not in it.
 
     References
     ----------
@@ -99,6 +99,9 @@ def _flow(group: Population, protocol: Protocol) -> pl.DataFrame:
     for step, reason in (("not_enrolled", "SCRFREAS"), ("discontinued", "DCTREAS")):
         if step in steps:
             _reasons(rows, adsl.filter(steps[step]), step, reason)
+    for name in protocol.sets:
+        if f"{name}WHY" in adsl.columns:
+            _reasons(rows, adsl.filter(enrolled & ~steps[name]), name, f"{name}WHY")
     return rows.frame()
 
 

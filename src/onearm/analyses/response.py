@@ -10,6 +10,7 @@ from onearm.protocol.endpoints import RateEndpoint
 from onearm.results import concat_results
 from onearm.rules.successes import rate_successes, without_answer
 from onearm.stats.binomial import binomial_interval
+from onearm.stats.design.beta_posterior import posterior
 from onearm.terms import BEST_RESPONSES, IMMUNE_BEST_RESPONSES
 
 __all__ = [
@@ -81,7 +82,8 @@ def response_rate(datasets: Datasets, protocol: Protocol) -> pl.DataFrame:
     Returns
     -------
     polars.DataFrame
-        Results ``n N p conf_low conf_high``. A member without a response counts as a failure.
+        Results ``n N p conf_low conf_high``. A member without a response counts as a failure. With a prior also
+        ``posterior_mean posterior_low posterior_high``.
     """
     return concat_results(
         _rate(population, datasets["adrs"], name, endpoint, protocol)
@@ -109,6 +111,11 @@ def _rate(
     rows.add("p", n / total, unit="proportion")
     rows.add("conf_low", interval.low, unit="proportion", method=method, conf_level=level)
     rows.add("conf_high", interval.high, unit="proportion", method=method, conf_level=level)
+    if endpoint.prior is not None:
+        beta = posterior(n, total, prior=endpoint.prior, level=level)
+        method = "posterior, Beta({:g}, {:g}) prior".format(*endpoint.prior)
+        for stat, value in (("mean", beta.mean), ("low", beta.low), ("high", beta.high)):
+            rows.add(f"posterior_{stat}", value, unit="proportion", method=method, conf_level=level)
     return rows.frame()
 
 

@@ -67,7 +67,7 @@ def derive_adsl(records: Records, protocol: Protocol) -> pl.DataFrame:
 
 def flag_sets(adsl: pl.DataFrame, adrs: pl.DataFrame, records: Records, protocol: Protocol) -> pl.DataFrame:
     """
-    Add one flag for each analysis set.
+    Add one flag for each analysis set, and why others are not in it.
 
     Parameters
     ----------
@@ -81,21 +81,27 @@ def flag_sets(adsl: pl.DataFrame, adrs: pl.DataFrame, records: Records, protocol
     Returns
     -------
     polars.DataFrame
-        ADSL with ``<SET>FL``: Y for a member, N for every other subject.
+        ADSL with ``<SET>FL``: Y for a member, N for every other subject; ``<SET>WHY``: the first rule of the set that an
+        enrolled subject does not meet, missing for members and for who was not enrolled.
     """
     flags = []
     for name, rules in protocol.sets.items():
-        member = _meets_all(rules, adsl, adrs, records)
+        why = _first_unmet(rules, adsl, adrs, records)
         for cohort_name, cohort in protocol.cohort.items():
             if cohort.sets and name in cohort.sets:
-                own = _meets_all(cohort.sets[name], adsl, adrs, records)
-                member = pl.when(pl.col("COHORT") == cohort_name).then(own).otherwise(member)
-        flags.append(pl.when(member).then(pl.lit("Y")).otherwise(pl.lit("N")).alias(f"{name}FL"))
+                own = _first_unmet(cohort.sets[name], adsl, adrs, records)
+                why = pl.when(pl.col("COHORT") == cohort_name).then(own).otherwise(why)
+        flags.append(pl.when(why.is_null()).then(pl.lit("Y")).otherwise(pl.lit("N")).alias(f"{name}FL"))
+        flags.append(pl.when(pl.col("SCRFFL").is_null()).then(why).alias(f"{name}WHY"))
     return adsl.with_columns(flags)
 
 
-def _meets_all(rules: tuple[str, ...], adsl: pl.DataFrame, adrs: pl.DataFrame, records: Records) -> pl.Expr:
-    return pl.all_horizontal(pl.lit(True), *(set_member(rule, adsl, adrs, records) for rule in rules))
+def _first_unmet(rules: tuple[str, ...], adsl: pl.DataFrame, adrs: pl.DataFrame, records: Records) -> pl.Expr:
+    unmet = [
+        pl.when(~set_member(rule, adsl, adrs, records)).then(pl.lit(f"not met: {rule.replace('_', ' ')}"))
+        for rule in rules
+    ]
+    return pl.coalesce(*unmet, pl.lit(None, dtype=pl.String))
 
 
 def _from_dm(records: Records) -> pl.DataFrame:

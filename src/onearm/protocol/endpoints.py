@@ -46,6 +46,9 @@ class RateEndpoint(Section):
     """Interval of the proportion; that of ``[conventions]`` where missing."""
     level: Level | None = None
     """Coverage of the interval; that of ``[conventions]`` where missing."""
+    prior: tuple[Positive, Positive] | None = None
+    """Beta prior of the rate, the weights of success and of no success: mean and equal-tailed credible interval of the
+    posterior are then given beside the proportion."""
 
     @property
     def rests_on_assessments(self) -> bool:

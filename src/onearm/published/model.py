@@ -156,6 +156,8 @@ class Statement:
         Of `value`.
     prior : tuple of float
         Beta prior that is claimed for a credible interval; empty where none is.
+    rounded_to : float, optional
+        Unit to which the percentages were rounded before they were printed with more decimals: 1 for whole ones.
     groups : tuple of tuple of int
         Successes and totals of the groups that a p-value compares.
     events : int, optional
@@ -194,6 +196,7 @@ class Statement:
     time: float | None = None
     unit: str = ""
     prior: tuple[float, ...] = ()
+    rounded_to: float | None = None
     groups: tuple[tuple[int, int], ...] = ()
     events: int | None = None
     sizes: tuple[int, ...] = ()

@@ -101,7 +101,7 @@ class Meanings:
     uncomputed : dict of str to str
         Statements about patients that the pipeline has no result for, with the reason.
     unmet : dict of str to str
-        Statements that cannot be met together with the others, with the reason.
+        Statements that cannot be met together with the others, with the reason; ``"SAE, percent"`` speaks of one part.
     cohort : dict
         What the paper does not print and a cohort needs; read by the reconstruction.
     figures : tuple of dict
@@ -185,6 +185,24 @@ class Meanings:
             Empty where it can.
         """
         return _first(self.unmet, statement_key(statement)) or ""
+
+    def why_part_unmet(self, statement: Statement, part: str) -> str:
+        """
+        Say why one number of a statement cannot be met together with the others, while the rest of it is looked for.
+
+        Parameters
+        ----------
+        statement : Statement
+            Of the paper.
+        part : str
+            ``count total percent value low high p date``.
+
+        Returns
+        -------
+        str
+            Empty where it can.
+        """
+        return self.why_unmet(statement) or self.unmet.get(f"{statement_key(statement)}, {part}", "")
 
     def statements(self, published: Published, *kinds: str) -> Iterator[tuple[Statement, Meaning]]:
         """

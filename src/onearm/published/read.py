@@ -227,6 +227,13 @@ def _statistic(value: Any) -> str:
     return str(value)
 
 
+def _unit(value: Any) -> float:
+    unit = float(_number(value).value)
+    if unit <= 0:
+        raise ValueError("must be the unit of the last place that was kept, such as 1 for whole per cent")
+    return unit
+
+
 def _interval(value: Any) -> str:
     if value not in _INTERVALS:
         raise ValueError(f"unknown interval '{value}'.{suggest(str(value), _INTERVALS)}")
@@ -244,6 +251,7 @@ _READERS: Final[dict[str, Callable[[Any], Any]]] = {
     "level": _level,
     "time": lambda value: float(_number(value).value),
     "prior": lambda value: tuple(float(_number(part).value) for part in value),
+    "rounded_to": _unit,
     "groups": _pairs,
     "sizes": lambda value: tuple(_whole(part) for part in value),
     "total_is_inferred": bool,

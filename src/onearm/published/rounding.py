@@ -73,7 +73,7 @@ def printed_p(value: object) -> PrintedP | None:
     return PrintedP(sign, number) if number and 0 <= number.value <= 1 else None
 
 
-def fits(exact: float, shown: Printed) -> bool:
+def fits(exact: float, shown: Printed, *, unit: float | None = None) -> bool:
     """
     Say whether a number rounds to what was printed; a tie may go either way.
 
@@ -83,6 +83,9 @@ def fits(exact: float, shown: Printed) -> bool:
         The unrounded number.
     shown : Printed
         What was printed.
+    unit : float, optional
+        Unit to which it was rounded; that of the last printed place where missing. A number that was printed as no
+        multiple of it cannot have been rounded so.
 
     Returns
     -------
@@ -93,8 +96,13 @@ def fits(exact: float, shown: Printed) -> bool:
     --------
     >>> fits(56.5217, Printed(56.5, 1)), fits(12.25, Printed(12.3, 1)), fits(54.3478, Printed(54.4, 1))
     (True, True, False)
+    >>> fits(11.11, Printed(11.0, 1)), fits(11.11, Printed(11.0, 1), unit=1), fits(11.11, Printed(11.4, 1), unit=1)
+    (False, True, False)
     """
-    return abs(exact - shown.value) <= shown.unit * (0.5 + _NOISE) + abs(exact) * 1e-12
+    step = shown.unit if unit is None else unit
+    if abs(shown.value - step * round(shown.value / step)) > _NOISE * step:
+        return False
+    return abs(exact - shown.value) <= step * (0.5 + _NOISE) + abs(exact) * 1e-12
 
 
 def slips(exact: float, shown: Printed) -> bool:

@@ -265,6 +265,7 @@ def _exchangeable(cohort: Cohort, patients: JointPatients) -> list[tuple[tuple[s
     active = {variable for curve in cohort.curves for variable, _ in curve.among}
     active |= {one.variable for one in cohort.comparisons}
     active |= {variable for one in cohort.comparisons for variable, _ in one.adjusted_for}
+    active |= {variable for one in cohort.stable for variable, _ in one.among}
     fixed = frozenset({"BOR", "RESPONDER"})
     margins = [*cohort.margins, *(Margin(m.variable, {}) for m in cohort.measures)]
     groups = exchange_groups(margins, cohort.crosses, fixed)

@@ -143,6 +143,8 @@ class Setting:
         Patients whose target lesions shrank at all; all with stable disease where None.
     exposures : tuple of Exposure
         Printed times on the drugs.
+    modified : dict of str to int
+        Patients with any change of a drug's dose, by drug; the changes of `actions` may fall on the same patients.
     """
 
     first_start: dt.date
@@ -174,3 +176,4 @@ class Setting:
     previous: dict[str, object] = field(default_factory=dict)
     shrunk: int | None = None
     exposures: tuple[Exposure, ...] = ()
+    modified: dict[str, int] = field(default_factory=dict)

@@ -28,11 +28,13 @@ __all__ = [
     "FollowUpTargets",
     "Landmark",
     "Lasting",
+    "LastingStable",
     "Margin",
     "Measure",
     "Printed",
     "PrintedP",
     "Quantity",
+    "Reached",
     "ResponseTimes",
     "Schedule",
     "TermTargets",
@@ -262,6 +264,46 @@ class Lasting:
     endpoint: str
     months: float
     count: int
+
+
+@dataclass(frozen=True)
+class Reached:
+    """
+    A count of patients whose event comes by some time.
+
+    Parameters
+    ----------
+    endpoint : str
+        Whose times, such as ``TTR``.
+    months : float
+        By when.
+    count : int
+        Patients.
+    """
+
+    endpoint: str
+    months: float
+    count: int
+
+
+@dataclass(frozen=True)
+class LastingStable:
+    """
+    A count of patients with stable disease that an assessment still shows after some months.
+
+    Parameters
+    ----------
+    months : float
+        How long at least.
+    count : int
+        Patients.
+    among : tuple of Among
+        Of whom, beside stable disease as the best response.
+    """
+
+    months: float
+    count: int
+    among: tuple[Among, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -606,6 +648,10 @@ class Cohort:
         Events of PFS that are progressions, not deaths.
     lasting : tuple of Lasting
         Counts of patients whose time is long enough.
+    reached : tuple of Reached
+        Counts of patients whose event comes early enough.
+    stable : tuple of LastingStable
+        Counts of patients whose stable disease lasts.
     """
 
     n: int
@@ -622,3 +668,5 @@ class Cohort:
     death_ends_pfs: bool = True
     progressions: int | None = None
     lasting: tuple[Lasting, ...] = ()
+    reached: tuple[Reached, ...] = ()
+    stable: tuple[LastingStable, ...] = ()

@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import numpy as np
@@ -19,6 +19,7 @@ from onearm.errors import MethodError
 from onearm.reconstruction.anneal import Move, anneal
 from onearm.reconstruction.check import check_terms
 from onearm.reconstruction.ranks import Bound, rank_times
+from onearm.reconstruction.risk_sets import draw_risk_sets, lay_out_days
 from onearm.reconstruction.solutions import TimeSolution
 from onearm.reconstruction.targets import Conventions, CurveTargets, FollowUpTargets, Printed, Schedule
 from onearm.reconstruction.terms import Patients, Term, curve_term, follow_up_term, lost_term
@@ -28,6 +29,7 @@ __all__ = ["Bound", "named_days", "new_day", "solve_times"]
 _STEPS: Final = 8_000
 _TRIES: Final = 14
 _KEPT: Final = 2
+_COOL: Final = 0.25
 _WARM: Final = 0.4
 """Temperature of the search in days, which begins near the solution."""
 
@@ -111,10 +113,36 @@ def solve_times(
             ),
             key=lambda found: found[0],
         )
+    if best[0] > 0.0:
+        best = min(
+            (best, *_from_risk_sets(target, terms, days, conventions, plan, seed, steps)), key=lambda one: one[0]
+        )
     patients = best[1]
     found = np.array(sorted(patients.codes[target.endpoint]), dtype=np.int64)
     checks = check_terms(terms, patients, reason="no times were found that give this number together with the others")
     return TimeSolution(found // 2, found % 2 == 0, checks)
+
+
+def _from_risk_sets(
+    target: CurveTargets,
+    terms: Sequence[Term],
+    days: Sequence[int],
+    conventions: Conventions,
+    schedule: Schedule,
+    seed: int,
+    steps: int,
+) -> Iterator[tuple[float, Patients]]:
+    """Begin with orders that give all rates with their limits, until the other numbers are met as well."""
+    rng = random.Random(seed)
+    for found in draw_risk_sets(target, conventions, rng)[:_TRIES]:
+        codes = lay_out_days(found, target, conventions, schedule, rng)
+        patients = Patients(len(codes), {target.endpoint: codes})
+        loss = anneal(
+            patients, terms, _Moves(target.endpoint, days, schedule, target.events), rng, steps=steps, hot=_COOL
+        )
+        yield loss, patients
+        if loss == 0.0:
+            return
 
 
 def _suppose(target: CurveTargets, rng: random.Random) -> int:

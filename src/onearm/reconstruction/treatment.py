@@ -88,16 +88,21 @@ def change_doses(lists: list[list[Event]], ways: Sequence[Way], setting: Setting
     Returns
     -------
     list of list of Event
-        The same with their actions; an event has one action at most.
+        The same with their actions; an event has one action at most. No more patients than `Setting.modified` says have a
+        change of a drug's dose: where they are fewer than the changes, some patients have several.
     """
     done = [list(one) for one in lists]
-    busy: set[int] = set()
+    busy: dict[str, set[int]] = {drug: set() for drug in setting.modified}
     order = {WITHDRAWN: 0, REDUCED: 1, INTERRUPTED: 2}
     for action in sorted(setting.actions, key=lambda one: (order.get(one.action, 3), -one.patients)):
         chosen = 0
-        for i in _candidates(done, ways, action, busy):
+        mine = busy.setdefault(action.drug if action.drug in setting.modified else "", set())
+        most = setting.modified.get(action.drug, len(done))
+        for i in _candidates(done, ways, action, mine):
             if chosen == action.patients:
                 break
+            if i not in mine and len(mine) == most:
+                continue
             needed = 2 if action.action == REDUCED and chosen < action.again else 1
             free = [k for k, event in enumerate(done[i]) if event.drug and event.action == "DOSE NOT CHANGED"]
             if len(free) < needed:
@@ -105,7 +110,7 @@ def change_doses(lists: list[list[Event]], ways: Sequence[Way], setting: Setting
             for k in _gravest(done[i], free)[:needed]:
                 done[i][k] = _acted(done[i][k], action, ways[i])
             chosen += 1
-            busy.add(i)
+            mine.add(i)
     return done
 
 

@@ -145,7 +145,8 @@ def _why(finding: Finding) -> str:
 
 def _statement(trial: str, statement: Statement, meanings: Meanings, index: Index, wrong: str) -> Iterator[Number]:
     meaning = meanings.of(statement)
-    outside, unmet = meanings.why_outside(statement), meanings.why_unmet(statement)
+    outside = meanings.why_outside(statement)
+    wrong = "; ".join(part for part in (wrong, statement.note) if part) if wrong else wrong
     for part, shown in _parts(statement):
         label = " ".join(dict.fromkeys(word for word in (statement.label, statement.group) if word))
         name = f"{label}, {_PART_NAMES.get(part, part)}"
@@ -164,7 +165,7 @@ def _statement(trial: str, statement: Statement, meanings: Meanings, index: Inde
             part,
             meaning,
             index,
-            wrong or unmet,
+            wrong or meanings.why_part_unmet(statement, part),
         )
 
 
@@ -197,7 +198,9 @@ def _judge(number: Number, statement: Statement, part: str, meaning: Meaning, in
         return Number(**{**changed, "verdict": verdict, "note": excuse or "no result of the run says it"})
     changed["computed"] = _shown(found, statement, part)
     if _agrees(found, statement, part):
-        return Number(**{**changed, "verdict": Agreement.MET, "note": meaning.note})
+        unit = None if part in {"count", "total"} else statement.rounded_to
+        note = "" if unit is None else f"rounded to {unit:g} before it was printed"
+        return Number(**{**changed, "verdict": Agreement.MET, "note": meaning.note or note})
     verdict = Agreement.CANNOT if excuse else Agreement.DIFFERS
     return Number(**{**changed, "verdict": verdict, "note": excuse or found.note or ""})
 
@@ -225,7 +228,7 @@ def _agrees(found: Found, statement: Statement, part: str) -> bool:
         return False
     if part == "p" and statement.p is not None and statement.p.sign != "=":
         return found.value < shown.value if statement.p.sign == "<" else found.value > shown.value
-    return fits(found.value, shown)
+    return fits(found.value, shown, unit=statement.rounded_to)
 
 
 def _shown(found: Found, statement: Statement, part: str) -> str:

@@ -29,6 +29,7 @@ _KEY: Final = (
 Index = Mapping[Key, Found]
 """Rows of the results by their key."""
 _SHARE: Final = {"count": "n", "total": "N", "percent": "p", "low": "conf_low", "high": "conf_high"}
+_POSTERIOR: Final = {"percent": "posterior_mean", "low": "posterior_low", "high": "posterior_high"}
 _EVENTS: Final = {"count": "events", "value": "median", "low": "median_low", "high": "median_high"}
 _LANDMARK: Final = {"percent": "rate", "low": "rate_low", "high": "rate_high"}
 _RATIO: Final = {"value": "hazard_ratio", "low": "conf_low", "high": "conf_high", "p": "p_value"}
@@ -180,6 +181,8 @@ def _stat(meaning: Meaning, statement: Statement, part: str) -> str | None:
     """Name of the statistic in the results table."""
     if meaning.kind in _STATS:
         return _STATS[meaning.kind].get(part)
+    if meaning.kind == "rate" and statement.interval == "credible" and part in _POSTERIOR:
+        return _POSTERIOR[part]
     if statement.statistic == "landmark":
         return _LANDMARK.get(part)
     if meaning.kind == "exposure" and meaning.variable:

@@ -125,7 +125,7 @@ def paper_setting(builder: Builder) -> Setting:
         therapies={name: count for name, count in therapies.items() if name not in {"any", "none"}}
         | extra.get("therapies", {}),
         treated_later=therapies.get("any", extra.get("treated_later")),
-        actions=tuple(_actions(builder)),
+        actions=tuple(_with_rest(list(_actions(builder)), _modified(builder), protocol)),
         causes=extra.get("causes", {}),
         joined=extra.get("joined", {}),
         columns=tuple(sorted(wanted)),
@@ -143,6 +143,7 @@ def paper_setting(builder: Builder) -> Setting:
         ends_at_last_visit=bool(extra.get("ends_at_last_visit", False)),
         shrunk=extra.get("shrunk"),
         exposures=tuple(_exposures(builder)),
+        modified=_modified(builder),
     )
 
 
@@ -175,6 +176,25 @@ def _exposures(builder: Builder) -> Iterator[Exposure]:
                 for part, number in (("median", statement.value), ("low", statement.low), ("high", statement.high))
             }
             yield Exposure(meaning.name, **shown, spread="iqr" if statement.interval == "iqr" else "range")
+
+
+def _modified(builder: Builder) -> dict[str, int]:
+    """Patients with any change of a drug's dose."""
+    return {
+        meaning.name.partition(" ")[2]: statement.count
+        for statement, meaning in builder.about("adverse_event")
+        if meaning.level == "leading to any of these" and statement.count is not None
+    }
+
+
+def _with_rest(actions: list[Action], modified: dict[str, int], protocol: Protocol) -> Iterator[Action]:
+    """Where no dose may be reduced, whoever had a change and did not stop was interrupted."""
+    yield from actions
+    for drug in protocol.treatment:
+        mine = [action for action in actions if action.drug == drug.name]
+        if len(drug.dose_levels) == 1 and drug.name in modified and {one.action for one in mine} <= {"DRUG WITHDRAWN"}:
+            rest = modified[drug.name] - sum(one.patients for one in mine)
+            yield Action("DRUG INTERRUPTED", rest, drug=drug.name)
 
 
 def _actions(builder: Builder) -> Iterator[Action]:

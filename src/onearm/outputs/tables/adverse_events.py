@@ -26,6 +26,7 @@ _OVERVIEW: Final = {
     "leading to dose reduction": "Leading to dose reduction",
     "leading to interruption": "Leading to interruption",
     "leading to discontinuation": "Leading to discontinuation",
+    "leading to any of these": "Leading to any of these",
 }
 _GRADES: Final = (1, 2, 3, 4, 5)
 _ANY_AND_SEVERE: Final = ("", "_grade_3_or_more")

@@ -105,7 +105,21 @@ def _rate(blocks: Sequence[Block], code: str, protocol: Protocol, printer: Print
         heading(endpoint_label(protocol, code), len(blocks)),
         row("Patients, n of N (%)", counts),
         row(f"{printer.coverage(level)}, %", intervals),
+        *_posterior(blocks, printer),
     ]
+
+
+def _posterior(blocks: Sequence[Block], printer: Printer) -> list[Row]:
+    """Mean and credible interval, where the protocol names a prior."""
+    found = [[block.stat(f"posterior_{name}") for name in ("mean", "low", "high")] for block in blocks]
+    if all(mean.value is None for mean, _, _ in found):
+        return []
+    level = next(mean.conf_level for mean, _, _ in found if mean.value is not None)
+    texts = []
+    for mean, low, high in found:
+        interval = printer.interval(printer.percent(low.value), printer.percent(high.value))
+        texts.append((f"{printer.percent(mean.value)} ({interval})", (mean, low, high)))
+    return [row(f"Posterior mean ({printer.coverage(level).replace('CI', 'credible interval')}), %", texts)]
 
 
 def _change(blocks: Sequence[Block], printer: Printer) -> list[Row]:
