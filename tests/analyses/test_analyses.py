@@ -97,3 +97,21 @@ def test_sensitivity_to_a_key_that_does_not_exist_is_an_error(tmp_path: Path) ->
     bad = PROTOCOL + '[sensitivity.x]\nchange = { "endpoint.ORR.off" = "unconfirmed" }\n'
     with pytest.raises(ProtocolError, match=r"sensitivity\.x\.change: no key 'endpoint\.ORR\.off'.*Did you mean 'of'"):
         check_trial(write_small_trial(tmp_path, protocol=bad))
+
+
+def test_a_prior_gives_the_posterior_beside_the_proportion(tmp_path: Path) -> None:
+    """One of three with a uniform prior is Beta(2, 3): mean 2/5; its quantiles solve 6x² - 8x³ + 3x⁴ = 0.025 and 0.975."""
+    protocol = PROTOCOL.replace('success = ["CR", "PR"]\n', 'success = ["CR", "PR"]\nprior = [1, 1]\n', 1)
+    rows = results_of(tmp_path, protocol).filter(analysis="response_rate", paramcd="ORR")
+    found = dict(rows.select("stat", "value").iter_rows())
+    names = ("posterior_mean", "posterior_low", "posterior_high")
+    assert [round(found[name], 4) for name in names] == [0.4, 0.0676, 0.8059]
+    assert rows.filter(stat="posterior_mean")["method"].to_list() == ["posterior, Beta(1, 1) prior"]
+    assert "posterior_mean" not in results_of(tmp_path)["stat"].to_list()
+
+
+def test_the_flow_says_which_rule_of_a_set_is_not_met(tmp_path: Path) -> None:
+    """Patient 003 died before any scan after baseline; 004 was never enrolled and is no matter of the set."""
+    protocol = PROTOCOL.replace("[sets]\n", '[sets]\nEFF = ["enrolled", "treated", "evaluable_for_response"]\n')
+    rows = results_of(tmp_path, protocol).filter(analysis="disposition", variable="reason:EFF")
+    assert rows.select("variable_level", "value").rows() == [("not met: evaluable for response", 1.0)]

@@ -146,3 +146,61 @@ def test_only_a_proof_excuses_a_number(is_proved: bool, verdict: str) -> None:
         ("78.5", "met"),
         ("92.4", verdict),
     ]
+
+
+POSTERIOR = """
+[[statement]]
+place = "Results, sentence 2"
+statistic = "rate"
+id = "ORR"
+label = "ORR, posterior mean"
+count = 4
+total = 43
+percent = 11.0
+low = 4.0
+high = 22.0
+interval = "credible"
+rounded_to = 1
+"""
+
+
+def posterior_numbers(paper: str, meanings: str = "") -> list[tuple[str, str, str]]:
+    """4 of 43 with a uniform prior: Beta(5, 40), mean 5/45, limits 3.79 and 21.67 % (docs/audit.md)."""
+    rows = Rows("response_rate", "ADRS", "ORR", "EFF")
+    for stat, value in (("n", 4), ("N", 43), ("p", 4 / 43), ("conf_low", 0.026), ("conf_high", 0.221)):
+        rows.add(stat, value)
+    for stat, value in (("mean", 5 / 45), ("low", 0.0379), ("high", 0.2167)):
+        rows.add(f"posterior_{stat}", value)
+    said = parse_meanings('[numbers]\n"ORR" = { rate = "ORR" }\n' + meanings)
+    numbers = compare_numbers("trial", parse_published(paper), said, rows.frame())
+    return [(one.printed, one.verdict.value, one.note) for one in numbers]
+
+
+def test_a_credible_interval_is_compared_with_the_posterior_in_the_unit_it_was_rounded_to() -> None:
+    note = "rounded to 1 before it was printed"
+    assert posterior_numbers(POSTERIOR) == [
+        ("4", "met", ""),
+        ("43", "met", ""),
+        ("11.0%", "met", note),
+        ("4.0", "met", note),
+        ("22.0", "met", note),
+    ]
+
+
+def test_without_that_unit_a_padded_number_is_not_met() -> None:
+    found = posterior_numbers(POSTERIOR.replace("rounded_to = 1\n", ""))
+    assert [verdict for _, verdict, _ in found] == ["met", "met", *["cannot_be_met"] * 3]
+
+
+def test_one_part_of_a_statement_may_be_what_cannot_be_met() -> None:
+    paper = """
+[[statement]]
+place = "Results, sentence 6"
+statistic = "rate"
+id = "ORR"
+label = "ORR"
+count = 4
+percent = 52.1
+"""
+    found = posterior_numbers(paper, '[unmet]\n"ORR, percent" = "it is a share of others"')
+    assert found == [("4", "met", ""), ("52.1%", "cannot_be_met", "it is a share of others")]

@@ -113,9 +113,9 @@ def _rate(
     rows.add("conf_high", interval.high, unit="proportion", method=method, conf_level=level)
     if endpoint.prior is not None:
         beta = posterior(n, total, prior=endpoint.prior, level=level)
-        method = "posterior, Beta({:g}, {:g}) prior".format(*endpoint.prior)
+        with_prior = "posterior, Beta({:g}, {:g}) prior".format(*endpoint.prior)
         for stat, value in (("mean", beta.mean), ("low", beta.low), ("high", beta.high)):
-            rows.add(f"posterior_{stat}", value, unit="proportion", method=method, conf_level=level)
+            rows.add(f"posterior_{stat}", value, unit="proportion", method=with_prior, conf_level=level)
     return rows.frame()
 
 

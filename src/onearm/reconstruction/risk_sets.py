@@ -88,8 +88,7 @@ def draw_risk_sets(target: CurveTargets, conventions: Conventions, rng: random.R
     found = [RiskSets()]
     for mark in marks:
         found = [after for before in found for after in _extend(before, target.n, mark, conventions, numbers)]
-        numbers.shuffle(found)  # type: ignore[arg-type]  # a list is shuffled in place
-        found = found[:_KEPT]
+        found = [found[k] for k in numbers.permutation(len(found))[:_KEPT]]
     return found
 
 

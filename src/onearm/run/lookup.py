@@ -181,8 +181,6 @@ def _stat(meaning: Meaning, statement: Statement, part: str) -> str | None:
     """Name of the statistic in the results table."""
     if meaning.kind in _STATS:
         return _STATS[meaning.kind].get(part)
-    if meaning.kind == "rate" and statement.interval == "credible" and part in _POSTERIOR:
-        return _POSTERIOR[part]
     if statement.statistic == "landmark":
         return _LANDMARK.get(part)
     if meaning.kind == "exposure" and meaning.variable:
@@ -193,7 +191,8 @@ def _stat(meaning: Meaning, statement: Statement, part: str) -> str | None:
     if meaning.kind == "adverse_event" and meaning.grade and part in {"count", "percent"}:
         grade = "grade_3_or_more" if meaning.grade == "3" else f"grade_{meaning.grade[1:]}"
         return f"{'n' if part == 'count' else 'p'}_{grade}"
-    return _SHARE.get(part)
+    is_credible = meaning.kind == "rate" and statement.interval == "credible"
+    return (_SHARE | _POSTERIOR if is_credible else _SHARE).get(part)
 
 
 _STATS: Final = {"hazard_ratio": _RATIO, "model": _RATIO, "test": _RATIO, "trial": {"date": "text"}}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -27,17 +26,16 @@ from onearm.reconstruction.targets import (
     FollowUpTargets,
     Landmark,
     Lasting,
-    LastingStable,
     Margin,
     Measure,
     Printed,
     Quantity,
-    Reached,
     ResponseTimes,
     Schedule,
     TermTargets,
 )
 from onearm.rules.progression import planned_days
+from onearm.run.paper_counts import reached_targets, stable_targets
 from onearm.run.paper_setting import Builder, paper_setting, stated_count
 from onearm.terms import EventRule
 
@@ -104,8 +102,8 @@ def paper_targets(published: Published, meanings: Meanings, protocol: Protocol) 
         death_ends_pfs=bool(builder.extra.get("death_ends_pfs", True)),
         progressions=builder.extra.get("progressions"),
         lasting=_lasting(builder),
-        reached=tuple(_reached(builder)),
-        stable=tuple(_lasting_stable(builder)),
+        reached=tuple(reached_targets(builder)),
+        stable=tuple(stable_targets(builder, responses)),
     )
     return PaperTargets(cohort, _events(builder), setting)
 
@@ -295,29 +293,6 @@ def _lasting(builder: Builder) -> tuple[Lasting, ...]:
             months = float(meaning.level)
             found[meaning.name, months] = Lasting(meaning.name, months, statement.count)
     return tuple(found.values())
-
-
-def _reached(builder: Builder) -> Iterator[Reached]:
-    """Responses that must come by the month of their endpoint."""
-    for statement, meaning in builder.about("rate"):
-        endpoint = builder.protocol.rates[meaning.name]
-        if endpoint.by_months is not None and statement.count is not None and not meaning.within:
-            yield Reached("TTR", float(endpoint.by_months), statement.count)
-
-
-def _lasting_stable(builder: Builder) -> Iterator[LastingStable]:
-    """Of those with a response or lasting stable disease, the ones without a response."""
-    responders: dict[tuple[Among, ...], int] = defaultdict(int)
-    responders[()] = sum(count for name, count in _responses(builder).items() if name in {"CR", "PR"})
-    for cross in builder.extra.get("cross", ()):
-        among = dict(cross["among"])
-        if among.pop("BOR", "") in {"CR", "PR"}:
-            responders[tuple(Among(*pair) for pair in among.items())] += int(cross["count"])
-    for statement, meaning in builder.about("rate"):
-        months = builder.protocol.rates[meaning.name].stable_at_least_months
-        if months is not None and statement.count is not None:
-            among = _among(meaning)
-            yield LastingStable(float(months), statement.count - responders.get(among, 0), among)
 
 
 def _response_times(builder: Builder) -> ResponseTimes | None:
