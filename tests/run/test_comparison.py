@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import cast
+
 import polars as pl
 import pytest
 
@@ -10,6 +13,8 @@ from onearm.published.read import parse_published
 from onearm.reconstruction.solutions import Conflict
 from onearm.results import Rows, concat_results
 from onearm.run.comparison import compare_numbers
+from onearm.run.reproduce import Reproduction, number_rows
+from onearm.run.trial import Run
 
 PAPER = """
 [[statement]]
@@ -111,10 +116,14 @@ def test_what_no_result_says_is_not_computable() -> None:
     assert found["genes, count"] == "not_computable"
 
 
-def test_json_has_one_object_with_seven_keys_for_each_number() -> None:
+def test_json_has_one_object_for_each_number_that_says_it_is_synthetic() -> None:
     numbers = compare_numbers("t", parse_published(PAPER), parse_meanings(MEANINGS), results())
     keys = ["trial", "place", "statistic", "printed", "computed", "verdict", "note"]
     assert all(list(number.as_row()) == keys for number in numbers)
+    made = Reproduction(
+        "t", Path(), cast("Run", None), tuple(numbers), parse_published(PAPER), parse_meanings(MEANINGS)
+    )
+    assert all(list(row) == [*keys, "data"] and row["data"] == "synthetic" for row in number_rows(made))
     # ORR 5, ECOG 2 (a table prints its denominator once, in its head), OS 3, marker 1, genes 1
     assert len(numbers) == 12
 
