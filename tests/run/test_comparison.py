@@ -7,7 +7,9 @@ from typing import cast
 
 import polars as pl
 import pytest
+from small_trial import PROTOCOL
 
+from onearm.protocol import parse_protocol
 from onearm.published.numbers import parse_meanings
 from onearm.published.read import parse_published
 from onearm.reconstruction.solutions import Conflict
@@ -114,6 +116,17 @@ def test_what_no_result_says_is_not_computable() -> None:
     found = verdicts()
     assert found["marker, percent"] == "not_computable"
     assert found["genes, count"] == "not_computable"
+
+
+def test_a_figure_that_was_not_drawn_is_named(tmp_path: Path) -> None:
+    (tmp_path / "figures").mkdir()
+    (tmp_path / "figures" / "waterfall_01.svg").write_text("<svg/>", encoding="utf-8")
+    figures = '[[figure]]\nfile = "{}"\ntitle = "T"\nplace = "Figure 1"\nsays = "It falls."\n'
+    run = Run(tmp_path, tmp_path / "report.html", parse_protocol(PROTOCOL), results(), pl.DataFrame())
+    meanings = parse_meanings(figures.format("waterfall_STS") + figures.format("waterfall_01") + MEANINGS)
+    made = Reproduction("t", tmp_path, run, (), parse_published(PAPER), meanings)
+    said = "reconstruction.toml, figure: no such figure: waterfall_STS. Did you mean 'waterfall_01'?"
+    assert made.missing_figures == (said,)
 
 
 def test_json_has_one_object_for_each_number_that_says_it_is_synthetic() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
@@ -62,6 +63,7 @@ def reproduce(
             made = reproduce_trial(name, out / name, seed=seed, solve=solve, progress=progress)
         page = write_page(made)
         done.append(made)
+        print_missing_figures(made)
         if not as_json:
             print_numbers(made.numbers, unmet=unmet)
             print_share(made)
@@ -96,6 +98,19 @@ def print_numbers(numbers: Sequence[Number], *, unmet: bool) -> None:
         table.add_row(*(Text(cell) for cell in cells))
     console = Console(highlight=False)
     console.print(table, crop=False, soft_wrap=False)
+
+
+def print_missing_figures(made: Reproduction) -> None:
+    """
+    List the figures that the page should show and that were not drawn, on the side of the errors.
+
+    Parameters
+    ----------
+    made : Reproduction
+        A reproduced trial.
+    """
+    for problem in made.missing_figures:
+        print(f"{made.name}: {problem}", file=sys.stderr)
 
 
 def print_share(made: Reproduction) -> None:

@@ -191,7 +191,7 @@ def demo(
 ) -> None:
     """Reproduce the ALTER-E-003 trial: synthetic records that lead to the paper's numbers, and their report."""
     from onearm.cli.progress import progress_bar
-    from onearm.cli.reproduce import print_share
+    from onearm.cli.reproduce import print_missing_figures, print_share
     from onearm.run.reproduce import reproduce_trial, write_page
 
     with progress_bar() as progress:
@@ -200,6 +200,7 @@ def demo(
     _print_headlines(made.run)
     _print_count(made.run.findings)
     print_share(made)
+    print_missing_figures(made)
     print(f"\nPaper beside onearm: {page}\nReport: {made.run.report}")
 
 

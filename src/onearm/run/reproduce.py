@@ -115,6 +115,16 @@ class Reproduction:
         """Share of the clinical numbers that are met; those that contradict others count as not met."""
         return self.n_met / self.n_clinical if self.n_clinical else 0.0
 
+    @property
+    def missing_figures(self) -> tuple[str, ...]:
+        """What is said of each figure that reconstruction.toml names and that was not drawn."""
+        drawn = sorted(path.stem for path in (self.run.folder / "figures").glob("*.svg"))
+        return tuple(
+            f"reconstruction.toml, figure: no such figure: {name}.{suggest(name, drawn)}"
+            for name in (figure["file"] for figure in self.meanings.figures)
+            if name not in drawn
+        )
+
     def count(self, verdict: Agreement) -> int:
         """
         Count the numbers with a verdict.
