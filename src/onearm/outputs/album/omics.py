@@ -14,7 +14,7 @@ from onearm.outputs.figures.components import ComponentPlot, draw_components
 from onearm.outputs.figures.gene_sets import Network, SetScore, draw_network, draw_set_scores, pretty_set
 from onearm.outputs.figures.heatmap import draw_heatmap, heatmap_data
 from onearm.outputs.figures.volcano import Volcano, draw_volcano, volcano_data
-from onearm.outputs.format import format_p_value
+from onearm.outputs.format import say_p_value
 from onearm.protocol.assays import FeaturesAssay
 
 if TYPE_CHECKING:
@@ -239,10 +239,6 @@ def _compared(trial: Trial, lookup: Lookup, assay: str, section: FeaturesAssay, 
     return judged.select("SAMPID", GROUP=pl.when(is_good).then(pl.lit(second)).otherwise(pl.lit(first)))
 
 
-def _q_text(q: float) -> str:
-    return f"Q = {format_p_value(q)}".replace("= <", "< ")
-
-
 def feature_sets(trial: Trial, lookup: Lookup) -> Iterator[Picture]:
     """
     Draw the gene sets with the smallest P values by their normalised score.
@@ -271,7 +267,7 @@ def feature_sets(trial: Trial, lookup: Lookup) -> Iterator[Picture]:
                 r["variable_level"],
                 r["normalised_score"],
                 r["q_value"] <= section.q,
-                _q_text(r["q_value"]),
+                say_p_value("Q", r["q_value"]),
                 int(r["n"]),
             )
             for r in wide.sort("normalised_score", descending=True).iter_rows(named=True)
