@@ -75,11 +75,14 @@ def feature_components(trial: Trial, lookup: Lookup) -> Iterator[Picture]:
         One; none without such an assay.
     """
     panels = []
-    for name, _ in _assays(trial):
+    for name, section in _assays(trial):
         rows = _members(trial, lookup, trial.datasets["adsamq"].filter(pl.col("ASSAY") == name))
         if not rows.height or "PC2" not in rows.columns or rows["PC2"].null_count() == rows.height:
             continue
-        rows = rows.drop_nulls(["PC1", "PC2"])
+        is_first = pl.col("AVISIT").str.to_lowercase() == section.timepoint.lower()
+        is_normal = pl.col("TISSUE").str.to_lowercase().str.contains(_NORMAL).fill_null(value=False)
+        # What other pictures draw at the left has the first colour here too.
+        rows = rows.drop_nulls(["PC1", "PC2"]).sort(~is_first, ~is_normal, maintain_order=True)
         panels.append(_panel(trial, name, rows))
     if not panels:
         return
@@ -200,7 +203,11 @@ def feature_heatmaps(trial: Trial, lookup: Lookup) -> Iterator[Picture]:
         labels = dict(feature_labels(trial.datasets, assay).iter_rows())
         values = wide.select(chosen).to_numpy().T.astype(np.float64)
         heatmap = heatmap_data(
-            values, [labels.get(name, name) for name in chosen], wide["SAMPID"].to_list(), wide["GROUP"].to_list()
+            values,
+            [labels.get(name, name) for name in chosen],
+            wide["SAMPID"].to_list(),
+            wide["GROUP"].to_list(),
+            sides=_sides(variable, section),
         )
         yield make_picture(
             trial,
