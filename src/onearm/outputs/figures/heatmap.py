@@ -25,6 +25,8 @@ GROUP_COLOURS: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7")
 _LIMIT: Final = 2.5
 _ROW_MM: Final = 3.3
 _TREE_MM: Final = 12.0
+_HEAD_MM: Final = 10.0
+"""The strip of groups, and room above the tree for the mark of synthetic data."""
 
 
 @dataclass(frozen=True)
@@ -141,14 +143,14 @@ def draw_heatmap(heatmap: Heatmap, *, width_mm: float = TWO_COLUMNS_MM) -> Figur
     cell = body / n_columns
     has_names = cell >= 3.0
     foot = (max(text_width_mm(name, SMALL) for name in heatmap.columns) + 4 if has_names else 4) + 13
-    figure = new_figure(Size(width_mm, _TREE_MM + 6 + n_rows * _ROW_MM + foot))
+    figure = new_figure(Size(width_mm, _TREE_MM + _HEAD_MM + n_rows * _ROW_MM + foot))
     canvas = canvas_mm(figure)
     bottom, left = foot, _TREE_MM + 2
     top = bottom + n_rows * _ROW_MM
     room = _Room(left, bottom, top, cell, label_mm)
     _draw_values(canvas, heatmap, room)
     canvas.set_xlim(0, width_mm)
-    canvas.set_ylim(0, top + 6 + _TREE_MM)
+    canvas.set_ylim(0, top + _HEAD_MM + _TREE_MM)
     colours = {name: GROUP_COLOURS[i % len(GROUP_COLOURS)] for i, name in enumerate(heatmap.sides)}
     for j, group in enumerate(heatmap.groups):
         canvas.add_patch(_box(left + j * cell, top + 0.6, cell, 2.6, colours[group]))
