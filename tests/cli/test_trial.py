@@ -52,6 +52,7 @@ def test_check_lists_findings_with_row_and_fix(tmp_path: Path) -> None:
     assert "001 (row 1)" in shown
     assert "Fix: Correct the date at its source." in shown
     found = json.loads(onearm("check", folder, "--json").stdout)
+    assert found[0]["kind"] == "finding"
     assert {"severity", "rule", "file", "row", "subject", "column", "message", "fix"} <= set(found[0])
 
 
@@ -77,6 +78,18 @@ def test_check_lists_every_deviation_with_patient_date_rule_and_evidence(tmp_pat
     shown = onearm("check", write_small_trial(tmp_path, protocol=f"{PROTOCOL}\n{limit}")).stdout
     assert "ELIGIBILITY-AGE (2x)" in shown
     assert "002  2023-01-02  Age is 70; at most 65 is asked for." in shown
+    rows = json.loads(onearm("check", tmp_path, "--json").stdout)
+    assert [row["subject"] for row in rows if row["kind"] == "deviation"] == ["002", "003"]
+    assert rows[-2] == {
+        "kind": "deviation",
+        "rule": "ELIGIBILITY-AGE",
+        "subject": "002",
+        "date": "2023-01-02",
+        "category": "ELIGIBILITY",
+        "evidence": "Age is 70; at most 65 is asked for.",
+        "domain": "DM",
+        "sequence": None,
+    }
 
 
 def test_explain_patient_tells_each_scan(tmp_path: Path) -> None:

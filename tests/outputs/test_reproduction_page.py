@@ -31,7 +31,7 @@ def test_the_paper_is_escaped_and_the_verdict_has_a_sign() -> None:
     assert "Table 2: 0 of 1 met" in page
 
 
-def test_a_figure_that_was_not_drawn_is_left_out(tmp_path: Path) -> None:
+def test_the_page_names_a_figure_that_was_not_drawn(tmp_path: Path) -> None:
     (tmp_path / "waterfall.svg").write_text("<svg/>", encoding="utf-8")
     figures = [
         {"file": name, "title": name, "place": "Figure 1", "says": "It falls."} for name in ("waterfall", "spider")
@@ -40,4 +40,5 @@ def test_a_figure_that_was_not_drawn_is_left_out(tmp_path: Path) -> None:
     write_reproduction_page(file, title="T", reference="R", rows=[ROW], figures=figures, drawn=tmp_path)
     page = file.read_text(encoding="utf-8")
     assert page.count("<img") == 1
+    assert "No such figure: spider" in page
     assert 'alt="waterfall, from synthetic records"' in page

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from matplotlib.text import Annotation, Text
 from small_trial import PROTOCOL, write_small_trial
 
 from onearm.outputs import figures as draw
@@ -101,3 +102,31 @@ def test_the_report_holds_the_pictures(tmp_path: Path) -> None:
     names = {path.name for path in (run.folder / "figures").iterdir()}
     assert {"doses.svg", "timeline_001.svg"} <= names
     assert "Planned and given treatment of 001" in run.report.read_text(encoding="utf-8")
+
+
+def test_names_of_near_patients_in_the_range_of_hys_law_do_not_overlap() -> None:
+    near = {"transaminase": [3.2, 3.3, 3.4, 3.3], "bilirubin": [2.2, 2.25, 2.3, 2.2], "alkaline": [1.0] * 4}
+    data = pl.DataFrame({"USUBJID": [f"01-00{i}" for i in range(4)], **near, "quadrant": ["HY"] * 4})
+    figure = draw.draw_hys_law(data)
+    figure.canvas.draw()
+    axes = figure.axes[0]
+    texts = [text for text in axes.texts if isinstance(text, Annotation)]
+    # the words alone: an annotation counts the line to its patient too
+    boxes = [Text.get_window_extent(text) for text in texts]
+    assert len(boxes) == 4
+    assert not any(one.overlaps(other) for i, one in enumerate(boxes) for other in boxes[:i])
+
+
+def test_an_interval_beyond_the_axis_of_a_forest_ends_in_an_arrow() -> None:
+    """The axis of ratios ends at 50; the second interval goes on to 751."""
+    rows = {"variable": ["SEX", "SEX"], "subgroup": ["Sex", "Sex"], "level": ["F", "M"], "n": [20.0, 2.0]}
+    rows |= {
+        "events": [9.0, 1.0],
+        "estimate": [1.5, 47.0],
+        "low": [0.7, 2.9],
+        "high": [3.2, 751.0],
+        "note": [None, None],
+    }
+    figure = draw.draw_forest(pl.DataFrame(rows), printed=["a", "b"], heading="HR", x_label="HR", log=True)
+    arrows = [line for axes in figure.axes for line in axes.lines if line.get_gid() == "beyond the axis"]
+    assert [(line.get_xdata()[0], line.get_marker()) for line in arrows] == [(50.0, ">")]

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import cast
+
 import polars as pl
 import pytest
+from small_trial import PROTOCOL
 
+from onearm.protocol import parse_protocol
 from onearm.published.numbers import parse_meanings
 from onearm.published.read import parse_published
 from onearm.reconstruction.solutions import Conflict
 from onearm.results import Rows, concat_results
 from onearm.run.comparison import compare_numbers
+from onearm.run.reproduce import Reproduction, number_rows
+from onearm.run.trial import Run
 
 PAPER = """
 [[statement]]
@@ -111,10 +118,25 @@ def test_what_no_result_says_is_not_computable() -> None:
     assert found["genes, count"] == "not_computable"
 
 
-def test_json_has_one_object_with_seven_keys_for_each_number() -> None:
+def test_a_figure_that_was_not_drawn_is_named(tmp_path: Path) -> None:
+    (tmp_path / "figures").mkdir()
+    (tmp_path / "figures" / "waterfall_01.svg").write_text("<svg/>", encoding="utf-8")
+    figures = '[[figure]]\nfile = "{}"\ntitle = "T"\nplace = "Figure 1"\nsays = "It falls."\n'
+    run = Run(tmp_path, tmp_path / "report.html", parse_protocol(PROTOCOL), results(), pl.DataFrame())
+    meanings = parse_meanings(figures.format("waterfall_STS") + figures.format("waterfall_01") + MEANINGS)
+    made = Reproduction("t", tmp_path, run, (), parse_published(PAPER), meanings)
+    said = "reconstruction.toml, figure: no such figure: waterfall_STS. Did you mean 'waterfall_01'?"
+    assert made.missing_figures == (said,)
+
+
+def test_json_has_one_object_for_each_number_that_says_it_is_synthetic() -> None:
     numbers = compare_numbers("t", parse_published(PAPER), parse_meanings(MEANINGS), results())
     keys = ["trial", "place", "statistic", "printed", "computed", "verdict", "note"]
     assert all(list(number.as_row()) == keys for number in numbers)
+    made = Reproduction(
+        "t", Path(), cast("Run", None), tuple(numbers), parse_published(PAPER), parse_meanings(MEANINGS)
+    )
+    assert all(list(row) == [*keys, "data"] and row["data"] == "synthetic" for row in number_rows(made))
     # ORR 5, ECOG 2 (a table prints its denominator once, in its head), OS 3, marker 1, genes 1
     assert len(numbers) == 12
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
@@ -54,7 +55,7 @@ def reproduce(
 ) -> None:
     """Reproduce the trial of a paper: paper beside onearm, for every printed number."""
     from onearm.cli.progress import progress_bar
-    from onearm.run.reproduce import reproduce_trial, shipped_trials, write_page
+    from onearm.run.reproduce import number_rows, reproduce_trial, shipped_trials, write_page
 
     done = []
     for name in [trial] if trial else shipped_trials():
@@ -62,12 +63,13 @@ def reproduce(
             made = reproduce_trial(name, out / name, seed=seed, solve=solve, progress=progress)
         page = write_page(made)
         done.append(made)
+        print_missing_figures(made)
         if not as_json:
             print_numbers(made.numbers, unmet=unmet)
             print_share(made)
             print(f"Page: {page}\nReport: {made.run.report}\n")
     if as_json:
-        rows = [number.as_row() for made in done for number in made.numbers]
+        rows = [row for made in done for row in number_rows(made)]
         print(json.dumps(rows, indent=2, ensure_ascii=False))
 
 
@@ -96,6 +98,19 @@ def print_numbers(numbers: Sequence[Number], *, unmet: bool) -> None:
         table.add_row(*(Text(cell) for cell in cells))
     console = Console(highlight=False)
     console.print(table, crop=False, soft_wrap=False)
+
+
+def print_missing_figures(made: Reproduction) -> None:
+    """
+    List the figures that the page should show and that were not drawn, on the side of the errors.
+
+    Parameters
+    ----------
+    made : Reproduction
+        A reproduced trial.
+    """
+    for problem in made.missing_figures:
+        print(f"{made.name}: {problem}", file=sys.stderr)
 
 
 def print_share(made: Reproduction) -> None:

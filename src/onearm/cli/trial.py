@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections import Counter
 from pathlib import Path
@@ -60,12 +61,12 @@ def run(
 
 
 def check(folder: Folder, strict: Strict = False, as_json: AsJson = False) -> None:
-    """Check protocol and data, and list what was found."""
+    """Check protocol and data, and list what was found and who deviated from the protocol."""
     from onearm.run import check_trial
 
     checked = check_trial(folder)
     if as_json:
-        print(checked.findings.write_json())
+        print(_check_json(checked.findings, checked.derived.datasets["addv"]))
     else:
         tables = ", ".join(f"{name} {table.height:,}" for name, table in checked.source.tables.items())
         print(f"{checked.protocol.trial.id}: the protocol is complete; data: {tables}.")
@@ -190,7 +191,7 @@ def demo(
 ) -> None:
     """Reproduce the ALTER-E-003 trial: synthetic records that lead to the paper's numbers, and their report."""
     from onearm.cli.progress import progress_bar
-    from onearm.cli.reproduce import print_share
+    from onearm.cli.reproduce import print_missing_figures, print_share
     from onearm.run.reproduce import reproduce_trial, write_page
 
     with progress_bar() as progress:
@@ -199,6 +200,7 @@ def demo(
     _print_headlines(made.run)
     _print_count(made.run.findings)
     print_share(made)
+    print_missing_figures(made)
     print(f"\nPaper beside onearm: {page}\nReport: {made.run.report}")
 
 
@@ -246,6 +248,26 @@ def _print_findings(findings: pl.DataFrame) -> None:
         if each != ["-"]:
             more = f" and {len(each) - _MOST_FINDINGS} more" if len(each) > _MOST_FINDINGS else ""
             print(f"         {', '.join(each[:_MOST_FINDINGS])}{more}")
+
+
+def _check_json(findings: pl.DataFrame, addv: pl.DataFrame) -> str:
+    """One list, so that who reads findings still finds them; ``kind`` tells the deviations apart (docs/data.md)."""
+    named = {
+        "rule": "RULE",
+        "subject": "USUBJID",
+        "date": "ADT",
+        "category": "DVCAT",
+        "evidence": "WHY",
+        "domain": "SRCDOM",
+        "sequence": "SRCSEQ",
+    }
+    deviations = addv.select(**named)
+    found = [{"kind": "finding", **row} for row in findings.iter_rows(named=True)]
+    return json.dumps(
+        [*found, *({"kind": "deviation", **row} for row in deviations.iter_rows(named=True))],
+        ensure_ascii=False,
+        default=str,
+    )
 
 
 def _print_deviations(addv: pl.DataFrame) -> None:

@@ -7,7 +7,7 @@ from onearm.data.findings import RULES, Findings, concat_findings
 from onearm.data.mapping import FlagColumn, PatientsMapping, ResponseColumn, SizesMapping, TimeColumn
 from onearm.data.read import read_table
 from onearm.data.source import FileRecord, Source, read_source
-from onearm.data.write import write_bytes, write_table, write_text
+from onearm.data.write import write_bytes, write_marked, write_table, write_text
 
 __all__ = [
     "RULES",
@@ -24,6 +24,7 @@ __all__ = [
     "read_source",
     "read_table",
     "write_bytes",
+    "write_marked",
     "write_table",
     "write_text",
 ]

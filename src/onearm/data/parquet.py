@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import polars as pl
@@ -9,7 +10,7 @@ import polars as pl
 from onearm.data.plain import plain_columns
 from onearm.errors import DataError
 
-__all__ = ["read_parquet", "write_parquet"]
+__all__ = ["read_marks", "read_parquet", "write_parquet"]
 
 
 def read_parquet(path: Path) -> pl.DataFrame:
@@ -38,7 +39,7 @@ def read_parquet(path: Path) -> pl.DataFrame:
     return plain_columns(frame, path.name)
 
 
-def write_parquet(frame: pl.DataFrame, path: Path) -> None:
+def write_parquet(frame: pl.DataFrame, path: Path, marks: Mapping[str, str] | None = None) -> None:
     """
     Write a Parquet file.
 
@@ -48,5 +49,24 @@ def write_parquet(frame: pl.DataFrame, path: Path) -> None:
         Any table.
     path : Path
         Written in place; `onearm.data.write.write_table` makes it atomic.
+    marks : mapping of str to str, optional
+        What the file says of itself, as key-value metadata.
     """
-    frame.write_parquet(path, statistics=True)
+    frame.write_parquet(path, statistics=True, metadata=dict(marks or {}))
+
+
+def read_marks(path: Path) -> dict[str, str]:
+    """
+    Read what a Parquet file says of itself.
+
+    Parameters
+    ----------
+    path : Path
+        ``.parquet``.
+
+    Returns
+    -------
+    dict of str to str
+        Key-value metadata, without those of the program that wrote the file.
+    """
+    return {name: text for name, text in pl.read_parquet_metadata(path).items() if name != "ARROW:schema"}

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import polars as pl
 
 from onearm.data.formats import FORMATS, extension_of
+from onearm.data.parquet import write_parquet
 from onearm.errors import DataError
 
-__all__ = ["write_bytes", "write_table", "write_text"]
+__all__ = ["write_bytes", "write_marked", "write_table", "write_text"]
 
 
 def write_table(frame: pl.DataFrame, path: str | Path) -> None:
@@ -47,6 +48,31 @@ def write_table(frame: pl.DataFrame, path: str | Path) -> None:
         raise DataError(f"{path.name}: '{extension_of(path)}' is no format that is written. Known: {written}.")
     write = known.write
     _replace(path, lambda temporary: write(frame, temporary))
+
+
+def write_marked(frame: pl.DataFrame, path: str | Path, marks: Mapping[str, str]) -> None:
+    """
+    Write a table as Parquet that says of itself what it is.
+
+    Parameters
+    ----------
+    frame : polars.DataFrame
+        Any table of scalars.
+    path : str or Path
+        ``.parquet``; its folder must exist.
+    marks : mapping of str to str
+        Key-value metadata of the file, which any reader of Parquet shows.
+
+    Examples
+    --------
+    >>> from onearm.data.parquet import read_marks
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "adsl.parquet"
+    ...     write_marked(pl.DataFrame({"AGE": [60.0]}), path, {"onearm.synthetic": "true"})
+    ...     read_marks(path)
+    {'onearm.synthetic': 'true'}
+    """
+    _replace(Path(path), lambda temporary: write_parquet(frame, temporary, marks))
 
 
 def write_text(text: str, path: str | Path) -> None:

@@ -16,7 +16,16 @@ from typing import TYPE_CHECKING, Final, Literal
 if TYPE_CHECKING:
     from onearm.protocol import Protocol
 
-__all__ = ["ABSENT", "NOT_ESTIMABLE", "Printer", "format_date", "format_number", "format_p_value", "printer_of"]
+__all__ = [
+    "ABSENT",
+    "NOT_ESTIMABLE",
+    "Printer",
+    "format_date",
+    "format_number",
+    "format_p_value",
+    "printer_of",
+    "say_p_value",
+]
 
 Rounding = Literal["half_even", "half_away"]
 
@@ -96,6 +105,31 @@ def format_p_value(value: float | None, *, rounding: Rounding = "half_even") -> 
     if value > 0.999:
         return ">0.999"
     return _fixed(_decimal(value), 3, rounding)
+
+
+def say_p_value(name: str, value: float | None) -> str:
+    """
+    Print a p-value behind its name, with the sign that its bound needs.
+
+    Parameters
+    ----------
+    name : str
+        Such as ``P``, ``Q`` or ``Log-rank P``.
+    value : float or None
+        Between 0 and 1.
+
+    Returns
+    -------
+    str
+        One equation or inequality.
+
+    Examples
+    --------
+    >>> [say_p_value("P", p) for p in (0.0004, 0.0321, 0.9999)]
+    ['P < 0.001', 'P = 0.032', 'P > 0.999']
+    """
+    text = format_p_value(value)
+    return f"{name} {text[0]} {text[1:]}" if text[0] in "<>" else f"{name} = {text}"
 
 
 def format_date(value: dt.date | str | None) -> str:

@@ -33,7 +33,8 @@ def render_reproduction_page(
     rows : sequence of mapping
         ``place, statistic, printed, computed, verdict, note`` of every printed number.
     figures : sequence of mapping
-        ``place``, ``says``, ``title`` and ``image``, a data address.
+        ``place``, ``says``, ``title``, ``file`` and ``image``, a data address; without one, the page says that there is
+        no such figure.
 
     Returns
     -------
@@ -104,12 +105,13 @@ def write_reproduction_page(
     figures : sequence of mapping
         ``file``, the name of a drawn figure, with ``title``, ``place`` and ``says``: what the paper says of its own.
     drawn : Path
-        Folder of the drawn figures; one that was not drawn is left out.
+        Folder of the drawn figures.
     """
-    shown = []
-    for figure in figures:
-        image = drawn / f"{figure['file']}.svg"
-        if image.is_file():
-            code = base64.b64encode(image.read_bytes()).decode("ascii")
-            shown.append({**figure, "image": f"data:image/svg+xml;base64,{code}"})
+    shown = [{**figure, "image": _embedded(drawn / f"{figure['file']}.svg")} for figure in figures]
     write_text(render_reproduction_page(title, reference, rows, shown), path)
+
+
+def _embedded(image: Path) -> str:
+    if not image.is_file():
+        return ""
+    return f"data:image/svg+xml;base64,{base64.b64encode(image.read_bytes()).decode('ascii')}"

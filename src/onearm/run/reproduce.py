@@ -28,6 +28,7 @@ from onearm.simulation.folder import mark_synthetic
 __all__ = [
     "Reproduction",
     "Shipped",
+    "number_rows",
     "read_shipped",
     "reconstruct_trial",
     "reproduce_trial",
@@ -113,6 +114,16 @@ class Reproduction:
     def share(self) -> float:
         """Share of the clinical numbers that are met; those that contradict others count as not met."""
         return self.n_met / self.n_clinical if self.n_clinical else 0.0
+
+    @property
+    def missing_figures(self) -> tuple[str, ...]:
+        """What is said of each figure that reconstruction.toml names and that was not drawn."""
+        drawn = sorted(path.stem for path in (self.run.folder / "figures").glob("*.svg"))
+        return tuple(
+            f"reconstruction.toml, figure: no such figure: {name}.{suggest(name, drawn)}"
+            for name in (figure["file"] for figure in self.meanings.figures)
+            if name not in drawn
+        )
 
     def count(self, verdict: Agreement) -> int:
         """
@@ -262,6 +273,24 @@ def reproduce_trial(
     return Reproduction(name, place, run, numbers, shipped.published, shipped.meanings)
 
 
+def number_rows(made: Reproduction) -> list[dict[str, str]]:
+    """
+    Give every number as JSON wants it.
+
+    Parameters
+    ----------
+    made : Reproduction
+        A reproduced trial.
+
+    Returns
+    -------
+    list of dict
+        ``trial place statistic printed computed verdict note data``; ``data`` is ``synthetic``, so that a row taken out of
+        the file still says so.
+    """
+    return [{**number.as_row(), "data": "synthetic"} for number in made.numbers]
+
+
 def write_page(made: Reproduction) -> Path:
     """
     Write the page with paper beside onearm, and its numbers as JSON, into the trial folder.
@@ -278,7 +307,7 @@ def write_page(made: Reproduction) -> Path:
     """
     from onearm.outputs.reproduction_page import write_reproduction_page
 
-    rows = [number.as_row() for number in made.numbers]
+    rows = number_rows(made)
     page = made.folder / "reproduction.html"
     write_reproduction_page(
         page,

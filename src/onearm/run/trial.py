@@ -18,7 +18,7 @@ from uuid import uuid4
 import polars as pl
 
 from onearm.analyses import analyse
-from onearm.data import write_table, write_text
+from onearm.data import write_marked, write_text
 from onearm.protocol import Protocol, resolve_protocol
 from onearm.results import concat_results
 from onearm.run.check import Checked, check_trial
@@ -110,10 +110,12 @@ def run_trial(folder: str | Path, *, out: str | Path | None = None, progress: Pr
 
 
 def _write(draft: Path, checked: Checked, results: pl.DataFrame, manifest: Mapping[str, Any]) -> None:
+    trial = checked.protocol.trial
+    marks = {"onearm.trial": trial.id, "onearm.synthetic": "true" if trial.synthetic else "false"}
     (draft / "datasets").mkdir()
     for name, table in checked.derived.datasets.items():
-        write_table(table, draft / "datasets" / f"{name}.parquet")
-    write_table(results, draft / "results.parquet")
-    write_table(checked.findings, draft / "findings.parquet")
+        write_marked(table, draft / "datasets" / f"{name}.parquet", marks)
+    write_marked(results, draft / "results.parquet", marks)
+    write_marked(checked.findings, draft / "findings.parquet", marks)
     write_text(resolve_protocol(checked.protocol), draft / "protocol.json")
     write_text(json.dumps(manifest, indent=2, sort_keys=True, ensure_ascii=False) + "\n", draft / "manifest.json")

@@ -11,7 +11,7 @@ from onearm.outputs.album.picture import Picture, Trial, file_name, make_picture
 from onearm.outputs.figures.boxes import Panel, draw_boxes
 from onearm.outputs.figures.curves import curves_data, draw_curves
 from onearm.outputs.figures.pairs import Pairs, draw_pairs
-from onearm.outputs.format import format_p_value
+from onearm.outputs.format import say_p_value
 from onearm.outputs.labels import curve_label, endpoint_label, start_label
 from onearm.outputs.lookup import subgroup_rows
 from onearm.outputs.methods import method_footnotes
@@ -42,8 +42,7 @@ def _p_note(block: Block, variable: str, level: str | None = None) -> str:
     p, q = block.stat("p_value", variable, level), block.stat("q_value", variable, level)
     if p.value is None:
         return ""
-    shown = [f"P = {format_p_value(p.value)}", *([f"Q = {format_p_value(q.value)}"] if q else [])]
-    return "; ".join(shown).replace("= <", "< ")
+    return "; ".join([say_p_value("P", p.value), *([say_p_value("Q", q.value)] if q else [])])
 
 
 def _axis(trial: Trial, name: str) -> str:
@@ -222,4 +221,4 @@ def _heading(trial: Trial, block: Block, target: str) -> list[str]:
         texts = [printer.number(value, 2) for value in found]
         lines.append(f"Hazard ratio {texts[0]} ({printer.coverage()} {printer.interval(texts[1], texts[2])})")
     p = block.stat("p_log_rank", target)
-    return [*lines, f"Log-rank P = {format_p_value(p.value)}".replace("= <", "< ")] if p.value is not None else lines
+    return [*lines, say_p_value("Log-rank P", p.value)] if p.value is not None else lines

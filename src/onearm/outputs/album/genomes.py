@@ -13,7 +13,7 @@ from onearm.outputs.figures.curves import curves_data, draw_curves
 from onearm.outputs.figures.lollipop import Change, codon_of, draw_lollipop
 from onearm.outputs.figures.oncoprint import Oncoprint, draw_oncoprint, kind_of_class, order_patients, track_of
 from onearm.outputs.figures.patients import best_responses
-from onearm.outputs.format import format_p_value
+from onearm.outputs.format import say_p_value
 from onearm.outputs.labels import curve_label, endpoint_label, start_label
 from onearm.outputs.lookup import subgroup_rows
 from onearm.outputs.methods import method_footnotes
@@ -263,7 +263,7 @@ def _heading(trial: Trial, block: Block, target: str) -> list[str]:
         texts = [printer.number(value, 2) for value in found]
         lines.append(f"Hazard ratio {texts[0]} ({printer.coverage()} {printer.interval(texts[1], texts[2])})")
     p, honest = block.stat("p_log_rank", target), block.stat("p_max_t", f"{target}, search", "signature")
-    tests = [f"log-rank P = {format_p_value(p.value)}"] if p.value is not None else []
-    tests += [f"adjusted for the search P = {format_p_value(honest.value)}"] if honest.value is not None else []
-    text = ", ".join(tests).replace("= <", "< ")
+    tests = [say_p_value("log-rank P", p.value)] if p.value is not None else []
+    tests += [say_p_value("adjusted for the search P", honest.value)] if honest.value is not None else []
+    text = ", ".join(tests)
     return [*lines, text[:1].upper() + text[1:]] if text else lines

@@ -14,7 +14,7 @@ from onearm.outputs.figures.components import ComponentPlot, draw_components
 from onearm.outputs.figures.gene_sets import Network, SetScore, draw_network, draw_set_scores, pretty_set
 from onearm.outputs.figures.heatmap import draw_heatmap, heatmap_data
 from onearm.outputs.figures.volcano import Volcano, draw_volcano, volcano_data
-from onearm.outputs.format import format_p_value
+from onearm.outputs.format import say_p_value
 from onearm.protocol.assays import FeaturesAssay
 
 if TYPE_CHECKING:
@@ -75,11 +75,14 @@ def feature_components(trial: Trial, lookup: Lookup) -> Iterator[Picture]:
         One; none without such an assay.
     """
     panels = []
-    for name, _ in _assays(trial):
+    for name, section in _assays(trial):
         rows = _members(trial, lookup, trial.datasets["adsamq"].filter(pl.col("ASSAY") == name))
         if not rows.height or "PC2" not in rows.columns or rows["PC2"].null_count() == rows.height:
             continue
-        rows = rows.drop_nulls(["PC1", "PC2"])
+        is_first = pl.col("AVISIT").str.to_lowercase() == section.timepoint.lower()
+        is_normal = pl.col("TISSUE").str.to_lowercase().str.contains(_NORMAL).fill_null(value=False)
+        # What other pictures draw at the left has the first colour here too.
+        rows = rows.drop_nulls(["PC1", "PC2"]).sort(~is_first, ~is_normal, maintain_order=True)
         panels.append(_panel(trial, name, rows))
     if not panels:
         return
@@ -200,7 +203,11 @@ def feature_heatmaps(trial: Trial, lookup: Lookup) -> Iterator[Picture]:
         labels = dict(feature_labels(trial.datasets, assay).iter_rows())
         values = wide.select(chosen).to_numpy().T.astype(np.float64)
         heatmap = heatmap_data(
-            values, [labels.get(name, name) for name in chosen], wide["SAMPID"].to_list(), wide["GROUP"].to_list()
+            values,
+            [labels.get(name, name) for name in chosen],
+            wide["SAMPID"].to_list(),
+            wide["GROUP"].to_list(),
+            sides=_sides(variable, section),
         )
         yield make_picture(
             trial,
@@ -239,10 +246,6 @@ def _compared(trial: Trial, lookup: Lookup, assay: str, section: FeaturesAssay, 
     return judged.select("SAMPID", GROUP=pl.when(is_good).then(pl.lit(second)).otherwise(pl.lit(first)))
 
 
-def _q_text(q: float) -> str:
-    return f"Q = {format_p_value(q)}".replace("= <", "< ")
-
-
 def feature_sets(trial: Trial, lookup: Lookup) -> Iterator[Picture]:
     """
     Draw the gene sets with the smallest P values by their normalised score.
@@ -271,7 +274,7 @@ def feature_sets(trial: Trial, lookup: Lookup) -> Iterator[Picture]:
                 r["variable_level"],
                 r["normalised_score"],
                 r["q_value"] <= section.q,
-                _q_text(r["q_value"]),
+                say_p_value("Q", r["q_value"]),
                 int(r["n"]),
             )
             for r in wide.sort("normalised_score", descending=True).iter_rows(named=True)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from onearm.outputs.figures.style import INK, RULE_GREY, Size, axes_mm, new_figure, no_data, styled
 from onearm.outputs.figures.text import SMALL, text_width_mm
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 __all__ = ["ComponentPlot", "draw_components"]
@@ -80,46 +81,38 @@ def draw_components(panels: Sequence[ComponentPlot]) -> Figure:
             bottom=_CELL * (n_rows - 1 - i) + 12,
             top=_CELL * i + 13,
         )
-        for first, second in panel.pairs:
-            axes.plot(
-                [panel.x[first], panel.x[second]],
-                [panel.y[first], panel.y[second]],
-                color=RULE_GREY,
-                linewidth=0.5,
-                zorder=1,
-            )
-        at = 0.0
-        for k, name in enumerate(dict.fromkeys(panel.groups)):
-            mine = [m for m, group in enumerate(panel.groups) if group == name]
-            colour, mark = _COLOURS[k % len(_COLOURS)], _MARKS[k % len(_MARKS)]
-            axes.scatter(
-                [panel.x[m] for m in mine],
-                [panel.y[m] for m in mine],
-                s=14,
-                c=colour,
-                marker=mark,
-                linewidths=0.3,
-                edgecolors="white",
-                zorder=2,
-            )
-            axes.scatter(
-                [at], [1.055], s=12, c=colour, marker=mark, transform=axes.transAxes, clip_on=False, linewidths=0
-            )
-            axes.text(at + 0.025, 1.05, name, transform=axes.transAxes, fontsize=SMALL, va="center", color=INK)
-            at += (text_width_mm(name, SMALL) + 7) / 69
-        for x, y, name in zip(panel.x, panel.y, panel.named, strict=True):
-            if name:
-                left = x > (min(panel.x) + max(panel.x)) / 2
-                axes.annotate(
-                    name,
-                    (x, y),
-                    textcoords="offset points",
-                    xytext=(-4 if left else 4, 3),
-                    ha="right" if left else "left",
-                    fontsize=SMALL,
-                )
-        axes.margins(0.08)
-        axes.set_xlabel(f"Component 1 ({panel.shares[0]} of variance)")
-        axes.set_ylabel(f"Component 2 ({panel.shares[1]})")
-        axes.text(0, 1.13, panel.title, transform=axes.transAxes, va="bottom", fontweight="bold")
+        _draw_panel(axes, panel)
     return figure
+
+
+def _draw_panel(axes: Axes, panel: ComponentPlot) -> None:
+    for first, second in panel.pairs:
+        x, y = [panel.x[first], panel.x[second]], [panel.y[first], panel.y[second]]
+        axes.plot(x, y, color=RULE_GREY, linewidth=0.5, zorder=1)
+    _draw_groups(axes, panel)
+    middle = (min(panel.x) + max(panel.x)) / 2
+    for x_value, y_value, name in zip(panel.x, panel.y, panel.named, strict=True):
+        if not name:
+            continue
+        # towards the middle, where there is room for it
+        away, side = (-4, "right") if x_value > middle else (4, "left")
+        place: dict[str, Any] = {"textcoords": "offset points", "xytext": (away, 3), "ha": side, "fontsize": SMALL}
+        axes.annotate(name, (x_value, y_value), **place)
+    axes.margins(0.08)
+    axes.set_xlabel(f"Component 1 ({panel.shares[0]} of variance)")
+    axes.set_ylabel(f"Component 2 ({panel.shares[1]})")
+    axes.text(0, 1.13, panel.title, transform=axes.transAxes, va="bottom", fontweight="bold")
+
+
+def _draw_groups(axes: Axes, panel: ComponentPlot) -> None:
+    """The samples of each group, and its name with its mark in the key above."""
+    at = 0.0
+    above: dict[str, Any] = {"transform": axes.transAxes}
+    for k, name in enumerate(dict.fromkeys(panel.groups)):
+        mine = [m for m, group in enumerate(panel.groups) if group == name]
+        mark: dict[str, Any] = {"c": _COLOURS[k % len(_COLOURS)], "marker": _MARKS[k % len(_MARKS)]}
+        x, y = [panel.x[m] for m in mine], [panel.y[m] for m in mine]
+        axes.scatter(x, y, s=14, linewidths=0.3, edgecolors="white", zorder=2, **mark)
+        axes.scatter([at], [1.055], s=12, clip_on=False, linewidths=0, **mark, **above)
+        axes.text(at + 0.025, 1.05, name, fontsize=SMALL, va="center", color=INK, **above)
+        at += (text_width_mm(name, SMALL) + 7) / 69

@@ -221,11 +221,17 @@ def _draw_panel(axes: Axes, data: Dosing, drug: Treatment, row_mm: float) -> Non
     for table, marker, face in ((data.omitted, "o", "white"), (data.ends, ">", INK)):
         part = table.filter(pl.col("drug") == drug.name)
         lanes = [position[name] for name in part["USUBJID"]]
-        shift = 0.012 * largest(data.bars["end"]) if marker == ">" else 0
-        axes.plot(
-            part["months"] + shift, lanes, marker, color=INK, markerfacecolor=face, markersize=size,
+        (line,) = axes.plot(
+            part["months"], lanes, marker, color=INK, markerfacecolor=face, markersize=size,
             markeredgewidth=min(0.6, points * 0.13), clip_on=False, zorder=3,
         )  # fmt: skip
+        if marker == ">":
+            from matplotlib.transforms import ScaledTranslation
+
+            # Beside the bar, however narrow the panel is; black on dark blue is hardly seen.
+            line.set_transform(
+                line.get_transform() + ScaledTranslation((size / 2 + 1) / 72, 0, axes.figure.dpi_scale_trans)
+            )
 
 
 def _set_axes(axes: Axes, count: int, last: float, panel_mm: float) -> None:

@@ -154,6 +154,9 @@ def draw_forest(
             canvas.text(size.width_mm - right + 2, y, printed[number], va="center_baseline")
             _draw_estimate(axes, rows[number], 1 - (lane + 1) / (len(lanes) + 1), largest)
     _set_axes(axes, data, x_label=x_label, reference=reference, log=log)
+    _point_beyond(
+        axes, [(rows[n], 1 - (lane + 1) / (len(lanes) + 1)) for lane, (_, n) in enumerate(lanes) if n is not None]
+    )
     return figure
 
 
@@ -188,6 +191,17 @@ def _draw_estimate(axes: Axes, row: dict[str, float | None], y: float, largest: 
     if estimate is not None and math.isfinite(estimate):
         size = 2.2 + 4.2 * math.sqrt((row["n"] or 0.0) / largest)
         axes.plot([estimate], [y], "s", color=BLUE, markersize=size)
+
+
+def _point_beyond(axes: Axes, rows: list[tuple[dict[str, float | None], float]]) -> None:
+    """An arrow where an interval goes on beyond the axis; a line that only stops there would look like a limit."""
+    first, last = axes.get_xlim()
+    for row, y in rows:
+        low, high = row["low"], row["high"]
+        for value, edge, marker in ((low, first, "<"), (high, last, ">")):
+            is_beyond = value is not None and math.isfinite(value) and (value < first or value > last)
+            if is_beyond:
+                axes.plot([edge], [y], marker, color=BLUE, markersize=3.4, clip_on=False, gid="beyond the axis")
 
 
 def _set_axes(axes: Axes, data: pl.DataFrame, *, x_label: str, reference: float | None, log: bool) -> None:

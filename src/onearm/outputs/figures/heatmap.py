@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,8 @@ GROUP_COLOURS: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7")
 _LIMIT: Final = 2.5
 _ROW_MM: Final = 3.3
 _TREE_MM: Final = 12.0
+_HEAD_MM: Final = 10.0
+"""The strip of groups, and room above the tree for the mark of synthetic data."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,8 @@ class Heatmap:
         Group of each sample.
     row_tree, column_tree : sequence
         Joins of each tree as ``(x, height)`` lines, in positions of the picture; heights from 0 to 1.
+    sides : tuple of str
+        The groups in the order of their colours.
     """
 
     z: Floats
@@ -50,9 +54,12 @@ class Heatmap:
     groups: tuple[str, ...]
     row_tree: tuple[tuple[tuple[float, ...], tuple[float, ...]], ...]
     column_tree: tuple[tuple[tuple[float, ...], tuple[float, ...]], ...]
+    sides: tuple[str, ...]
 
 
-def heatmap_data(values: Floats, rows: Sequence[str], columns: Sequence[str], groups: Sequence[str]) -> Heatmap:
+def heatmap_data(
+    values: Floats, rows: Sequence[str], columns: Sequence[str], groups: Sequence[str], *, sides: Sequence[str] = ()
+) -> Heatmap:
     """
     Standardise features and order both sides by average linkage.
 
@@ -62,6 +69,8 @@ def heatmap_data(values: Floats, rows: Sequence[str], columns: Sequence[str], gr
         NaN is missing, and stands in the middle where distances are taken.
     rows, columns, groups : sequence of str
         Features, samples, and the group of each sample.
+    sides : sequence of str
+        Groups in the order of their colours; the others follow by name.
 
     Returns
     -------
@@ -80,6 +89,7 @@ def heatmap_data(values: Floats, rows: Sequence[str], columns: Sequence[str], gr
     return Heatmap(
         z[np.ix_(row_order, column_order)], tuple(rows[i] for i in row_order), tuple(columns[i] for i in column_order),
         tuple(groups[i] for i in column_order), row_tree, column_tree,
+        tuple(dict.fromkeys([*(name for name in sides if name in groups), *sorted(groups)])),
     )  # fmt: skip
 
 
@@ -133,60 +143,67 @@ def draw_heatmap(heatmap: Heatmap, *, width_mm: float = TWO_COLUMNS_MM) -> Figur
     cell = body / n_columns
     has_names = cell >= 3.0
     foot = (max(text_width_mm(name, SMALL) for name in heatmap.columns) + 4 if has_names else 4) + 13
-    figure = new_figure(Size(width_mm, _TREE_MM + 6 + n_rows * _ROW_MM + foot))
+    figure = new_figure(Size(width_mm, _TREE_MM + _HEAD_MM + n_rows * _ROW_MM + foot))
     canvas = canvas_mm(figure)
     bottom, left = foot, _TREE_MM + 2
     top = bottom + n_rows * _ROW_MM
-    image = np.ma.masked_invalid(heatmap.z[::-1])
+    room = _Room(left, bottom, top, cell, label_mm)
+    _draw_values(canvas, heatmap, room)
+    canvas.set_xlim(0, width_mm)
+    canvas.set_ylim(0, top + _HEAD_MM + _TREE_MM)
+    colours = {name: GROUP_COLOURS[i % len(GROUP_COLOURS)] for i, name in enumerate(heatmap.sides)}
+    for j, group in enumerate(heatmap.groups):
+        canvas.add_patch(_box(left + j * cell, top + 0.6, cell, 2.6, colours[group]))
+    _draw_names(canvas, heatmap, room, has_names=has_names)
+    _draw_trees(canvas, heatmap, room)
+    _legend(canvas, list(heatmap.sides), colours, left, body)
+    return figure
+
+
+class _Room(NamedTuple):
+    """Where the body of the picture lies, in mm, and how wide a sample and the names of features are."""
+
+    left: float
+    bottom: float
+    top: float
+    cell: float
+    label_mm: float
+
+
+def _draw_values(canvas: Axes, heatmap: Heatmap, room: _Room) -> None:
+    right = room.left + room.cell * len(heatmap.columns)
     canvas.imshow(
-        image,
+        np.ma.masked_invalid(heatmap.z[::-1]),
         cmap="RdBu_r",
         vmin=-_LIMIT,
         vmax=_LIMIT,
-        extent=(left, left + body, bottom, top),
+        extent=(room.left, right, room.bottom, room.top),
         origin="lower",
         aspect="auto",
         interpolation="nearest",
         zorder=2,
     )
-    canvas.set_xlim(0, width_mm)
-    canvas.set_ylim(0, top + 6 + _TREE_MM)
-    names = list(dict.fromkeys(sorted(heatmap.groups)))
-    colours = {name: GROUP_COLOURS[i % len(GROUP_COLOURS)] for i, name in enumerate(names)}
-    for j, group in enumerate(heatmap.groups):
-        canvas.add_patch(_box(left + j * cell, top + 0.6, cell, 2.6, colours[group]))
-        if has_names:
-            canvas.text(
-                left + (j + 0.5) * cell,
-                bottom - 1,
-                heatmap.columns[j],
-                rotation=90,
-                ha="center",
-                va="top",
-                fontsize=SMALL,
-            )
+
+
+def _draw_names(canvas: Axes, heatmap: Heatmap, room: _Room, *, has_names: bool) -> None:
+    style: dict[str, Any] = {"fontsize": SMALL}
+    for j, name in enumerate(heatmap.columns if has_names else ()):
+        x = room.left + (j + 0.5) * room.cell
+        canvas.text(x, room.bottom - 1, name, rotation=90, ha="center", va="top", **style)
+    right = room.left + room.cell * len(heatmap.columns)
     for i, name in enumerate(heatmap.rows):
-        canvas.text(
-            left + body + 1.2,
-            top - (i + 0.5) * _ROW_MM,
-            _fit(name, label_mm - 3),
-            ha="left",
-            va="center",
-            fontsize=SMALL,
-        )
+        y = room.top - (i + 0.5) * _ROW_MM
+        canvas.text(right + 1.2, y, _fit(name, room.label_mm - 3), ha="left", va="center", **style)
+
+
+def _draw_trees(canvas: Axes, heatmap: Heatmap, room: _Room) -> None:
+    style: dict[str, Any] = {"color": DARK, "linewidth": 0.4}
     for xs, heights in heatmap.column_tree:
-        canvas.plot(
-            [left + (x + 0.5) * cell for x in xs], [top + 4 + h * _TREE_MM for h in heights], color=DARK, linewidth=0.4
-        )
+        across = [room.left + (x + 0.5) * room.cell for x in xs]
+        canvas.plot(across, [room.top + 4 + h * _TREE_MM for h in heights], **style)
     for xs, heights in heatmap.row_tree:
-        canvas.plot(
-            [_TREE_MM + 1 - h * _TREE_MM for h in heights],
-            [top - (x + 0.5) * _ROW_MM for x in xs],
-            color=DARK,
-            linewidth=0.4,
-        )
-    _legend(canvas, names, colours, left, body)
-    return figure
+        down = [room.top - (x + 0.5) * _ROW_MM for x in xs]
+        canvas.plot([_TREE_MM + 1 - h * _TREE_MM for h in heights], down, **style)
 
 
 def _box(x: float, y: float, width: float, height: float, colour: str) -> Any:

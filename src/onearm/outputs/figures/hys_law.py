@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from math import log10
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import polars as pl
 
@@ -20,10 +19,10 @@ from onearm.outputs.figures.style import (
     no_data,
     styled,
 )
-from onearm.outputs.figures.text import SMALL, short_labels
+from onearm.outputs.figures.text import SMALL, short_labels, text_width_mm
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
@@ -38,6 +37,10 @@ _ALP_LIMIT: Final = 2.0
 _PLAIN: Final = "#56B4E9"
 _ALP_HIGH: Final = "#E69F00"
 _MOST_NAMED: Final = 12
+_POINT_MM: Final = 0.9
+"""Half of what a patient takes."""
+_NEAR_MM: Final = 2.5
+"""From a patient to the middle of its name above; a name further off has a line to its patient."""
 
 
 def hys_law_data(datasets: Mapping[str, pl.DataFrame], protocol: Protocol, cohort: str | None = None) -> pl.DataFrame:
@@ -69,6 +72,21 @@ def hys_law_data(datasets: Mapping[str, pl.DataFrame], protocol: Protocol, cohor
         .join(members.select("USUBJID"), on="USUBJID", how="semi", maintain_order="left")
         .select("USUBJID", transaminase="TRANSA", bilirubin="BILI", alkaline="ALP", quadrant="QUADRANT")
     )
+
+
+class _Box(NamedTuple):
+    """A rectangle of the figure, in mm."""
+
+    left: float
+    bottom: float
+    right: float
+    top: float
+
+    def meets(self, other: _Box) -> bool:
+        """Whether the two overlap."""
+        return (
+            self.left < other.right and other.left < self.right and self.bottom < other.top and other.bottom < self.top
+        )
 
 
 @styled
@@ -122,8 +140,10 @@ def _set_axes(axes: Axes, data: pl.DataFrame) -> None:
         ("bilirubin", LIMITS[1], axes.set_ylim, axes.set_yticks),
     ):
         values = data[name].filter(data[name] > 0)
-        low = min(float(values.min() or 0.1), 0.5) * 0.8  # type: ignore[arg-type]  # a column of floats
-        high = max(float(values.max() or 1.0), limit * 3) * 1.3  # type: ignore[arg-type]  # a column of floats
+        low = min(float(values.min() or 0.1), 0.5)  # type: ignore[arg-type]  # a column of floats
+        high = max(float(values.max() or 1.0), limit * 3)  # type: ignore[arg-type]  # a column of floats
+        # The corners hold words: no patient stands in the outer parts of the axis.
+        low, high = low * (low / high) ** 0.08, high * (high / low) ** 0.14
         set_limits(low, high)
         marks = [t for t in (0.1, 0.2, 0.5, 1, 2, 3, 5, 10, 20, 50, 100) if low <= t <= high]
         ticks(marks, [f"{t:g}" for t in marks])
@@ -153,18 +173,32 @@ def _draw_points(axes: Axes, data: pl.DataFrame) -> None:
 
 
 def _name_cases(axes: Axes, data: pl.DataFrame) -> None:
-    """Write the identifiers above the patients in the range of Hy's law, below where another one is near."""
+    """Write the identifiers beside the patients in the range of Hy's law, each where no other one stands."""
     labels = dict(zip(data["USUBJID"], short_labels(data["USUBJID"].to_list()), strict=True))
     cases = data.filter((pl.col("transaminase") >= LIMITS[0]) & (pl.col("bilirubin") > LIMITS[1]))
     if not 0 < cases.height <= _MOST_NAMED:
         return
-    placed: list[tuple[float, float]] = []
-    for row in cases.sort("transaminase", "bilirubin").iter_rows(named=True):
-        x, y = log10(row["transaminase"]), log10(row["bilirubin"])
-        below = any(abs(x - other) < 0.15 and abs(y - height) < 0.08 for other, height in placed)
-        placed.append((x, y))
+    cases = cases.sort("bilirubin", "transaminase", descending=True)
+    places = axes.transData.transform(cases.select("transaminase", "bilirubin").to_numpy()) / axes.figure.dpi * 25.4
+    taken = [_Box(x - _POINT_MM, y - _POINT_MM, x + _POINT_MM, y + _POINT_MM) for x, y in places.tolist()]
+    for (x, y), row in zip(places.tolist(), cases.iter_rows(named=True), strict=True):
+        name = labels[row["USUBJID"]]
+        half = text_width_mm(name, SMALL) / 2 + 0.4
+        spots = [_Box(x + dx - half, y + dy - 1.4, x + dx + half, y + dy + 1.4) for dx, dy in _offsets(half)]
+        box = next((spot for spot in spots if not any(spot.meets(other) for other in taken)), spots[0])
+        taken.append(box)
+        dx, dy = (box.left + box.right) / 2 - x, (box.bottom + box.top) / 2 - y
         axes.annotate(
-            labels[row["USUBJID"]], (row["transaminase"], row["bilirubin"]), xytext=(0, -4 if below else 4),
-            textcoords="offset points", ha="center", va="top" if below else "bottom", fontsize=SMALL, zorder=2,
-            bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.3},
+            name, (row["transaminase"], row["bilirubin"]), xytext=(dx * 72 / 25.4, dy * 72 / 25.4), textcoords="offset points",
+            ha="center", va="center", fontsize=SMALL, zorder=2, bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.2},
+            arrowprops={"arrowstyle": "-", "color": DARK, "linewidth": 0.4} if abs(dy) > _NEAR_MM else None,
         )  # fmt: skip
+
+
+def _offsets(half: float) -> Iterator[tuple[float, float]]:
+    """Where a name may stand, in mm from its patient: above, below, beside, and then further away in rings."""
+    beside = half + 1.2
+    yield from ((0, _NEAR_MM), (0, -_NEAR_MM), (beside, 0), (-beside, 0))
+    for ring in range(1, 6):
+        height = _NEAR_MM + 2.8 * ring
+        yield from ((dx, dy) for dy in (height, -height) for dx in (0.0, beside, -beside))

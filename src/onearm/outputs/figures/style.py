@@ -244,7 +244,7 @@ def no_data(size: Size, why: str) -> Figure:
 
 def stamp_synthetic(figure: Figure) -> Figure:
     """
-    Write "Synthetic data" into the upper right corner.
+    Write "Synthetic data" into the upper right corner, and into what a PNG says of itself.
 
     Parameters
     ----------
@@ -257,6 +257,7 @@ def stamp_synthetic(figure: Figure) -> Figure:
         The same figure.
     """
     width, height = _size_mm(figure)
+    figure.set_label("Synthetic data")
     with _house_style():
         figure.text(
             1 - 1.5 / width, 1 - 1.2 / height, "Synthetic data", ha="right", va="top",
@@ -286,6 +287,11 @@ def to_svg(figure: Figure) -> bytes:
     return buffer.getvalue().replace(f"'{LAYOUT_FONT}'", _SCREEN_FONTS).encode()
 
 
+def _title(figure: Figure) -> str | None:
+    """What a file of dots says of itself besides what is seen; in SVG the words themselves can be found."""
+    return str(figure.get_label()) or None
+
+
 def to_png(figure: Figure, *, dots_per_inch: int = 200) -> bytes:
     """
     Write a figure as PNG.
@@ -304,5 +310,6 @@ def to_png(figure: Figure, *, dots_per_inch: int = 200) -> bytes:
     """
     buffer = io.BytesIO()
     with _house_style():
-        figure.savefig(buffer, format="png", dpi=dots_per_inch, metadata={"Software": None})
+        metadata = {"Software": None, "Title": _title(figure)}
+        figure.savefig(buffer, format="png", dpi=dots_per_inch, metadata=metadata)
     return buffer.getvalue()

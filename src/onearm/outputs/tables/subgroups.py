@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from onearm.outputs.format import format_p_value
+from onearm.outputs.format import format_p_value, say_p_value
 from onearm.outputs.labels import category_label, endpoint_label, planned_label
 from onearm.outputs.lookup import subgroup_rows
 from onearm.outputs.tables.model import NOT_REACHED, Cell, Row, Table, heading
@@ -198,11 +198,7 @@ def _quality(part: pl.DataFrame, printer: Printer) -> Iterator[str]:
     ):
         row = rows.get((variable, "p_value"))
         if row and row["value"] is not None:
-            yield f"{label}: P {_with_sign(format_p_value(row['value']))}."
+            yield f"{label}: {say_p_value('P', row['value'])}."
     for (variable, stat), row in rows.items():
         if stat == "p_interaction" and row["value"] is not None:
-            yield f"Interaction of {variable}: P {_with_sign(format_p_value(row['value']))}."
-
-
-def _with_sign(p: str) -> str:
-    return p if p[:1] in "<>" else f"= {p}"
+            yield f"Interaction of {variable}: {say_p_value('P', row['value'])}."
