@@ -12,7 +12,7 @@ __all__ = ["event_terms"]
 
 def event_terms(cohort: Cohort) -> Iterator[Term]:
     """
-    Write the counted progressions and lasting times of a cohort as terms.
+    Write the counted progressions, lasting times and patients on treatment of a cohort as terms.
 
     Parameters
     ----------
@@ -28,6 +28,8 @@ def event_terms(cohort: Cohort) -> Iterator[Term]:
         yield _progressions(cohort.progressions)
     for one in cohort.lasting:
         yield _lasting(one, cohort.conventions)
+    if cohort.ongoing is not None:
+        yield _ongoing(cohort.ongoing)
 
 
 def _progressions(count: int) -> Term:
@@ -48,3 +50,14 @@ def _lasting(target: Lasting, conventions: Conventions) -> Term:
 
     name = f"{target.endpoint}.at least {target.months:g}"
     return Term((name,), (Printed(target.count, 0),), compute, frozenset({target.endpoint}))
+
+
+def _ongoing(count: int) -> Term:
+    """Whoever is on treatment at the cut-off is alive and has not progressed; others may be so too."""
+
+    def compute(patients: Patients) -> list[float]:
+        pairs = zip(patients.codes["PFS"], patients.codes["OS"], strict=True)
+        return [float(sum(end & 1 and last & 1 for end, last in pairs))]
+
+    # so many or more: a bound half a patient below
+    return Term(("ongoing at least",), (Printed(count - 0.5, 1, ">"),), compute, frozenset({"PFS", "OS"}))

@@ -606,6 +606,8 @@ class Cohort:
         Events of PFS that are progressions, not deaths.
     lasting : tuple of Lasting
         Counts of patients whose time is long enough.
+    ongoing : int, optional
+        Patients still on treatment at the cut-off: as many at least must be alive and without an event of PFS.
     """
 
     n: int
@@ -622,3 +624,4 @@ class Cohort:
     death_ends_pfs: bool = True
     progressions: int | None = None
     lasting: tuple[Lasting, ...] = ()
+    ongoing: int | None = None

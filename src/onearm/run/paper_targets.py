@@ -101,6 +101,7 @@ def paper_targets(published: Published, meanings: Meanings, protocol: Protocol) 
         death_ends_pfs=bool(builder.extra.get("death_ends_pfs", True)),
         progressions=builder.extra.get("progressions"),
         lasting=_lasting(builder),
+        ongoing=setting.ongoing if builder.extra.get("seek_ongoing") else None,
     )
     return PaperTargets(cohort, _events(builder), setting)
 
