@@ -16,7 +16,7 @@ _APART: Final = 17
 
 def event_terms(cohort: Cohort) -> Iterator[Term]:
     """
-    Write the counted progressions and lasting times of a cohort as terms.
+    Write the counted progressions, lasting times and patients on treatment of a cohort as terms.
 
     Parameters
     ----------
@@ -36,6 +36,8 @@ def event_terms(cohort: Cohort) -> Iterator[Term]:
         yield _reached(early, cohort.conventions)
     for stable in cohort.stable:
         yield _stable(stable, cohort.conventions, cohort.schedule)
+    if cohort.ongoing is not None:
+        yield _ongoing(cohort.ongoing)
 
 
 def _progressions(count: int) -> Term:
@@ -86,3 +88,14 @@ def _stable(target: LastingStable, conventions: Conventions, schedule: Schedule)
     name = " ".join(["SD", *(one.level for one in target.among)]) + f".lasting {target.months:g}"
     touches = frozenset({"PFS", *(one.variable for one in target.among)})
     return Term((name,), (Printed(target.count, 0),), compute, touches)
+
+
+def _ongoing(count: int) -> Term:
+    """Whoever is on treatment at the cut-off is alive and has not progressed; others may be so too."""
+
+    def compute(patients: Patients) -> list[float]:
+        pairs = zip(patients.codes["PFS"], patients.codes["OS"], strict=True)
+        return [float(sum(end & 1 and last & 1 for end, last in pairs))]
+
+    # so many or more: a bound half a patient below
+    return Term(("ongoing at least",), (Printed(count - 0.5, 1, ">"),), compute, frozenset({"PFS", "OS"}))

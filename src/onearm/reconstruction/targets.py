@@ -652,6 +652,8 @@ class Cohort:
         Counts of patients whose event comes early enough.
     stable : tuple of LastingStable
         Counts of patients whose stable disease lasts.
+    ongoing : int, optional
+        Patients still on treatment at the cut-off: as many at least must be alive and without an event of PFS.
     """
 
     n: int
@@ -670,3 +672,4 @@ class Cohort:
     lasting: tuple[Lasting, ...] = ()
     reached: tuple[Reached, ...] = ()
     stable: tuple[LastingStable, ...] = ()
+    ongoing: int | None = None

@@ -104,6 +104,7 @@ def paper_targets(published: Published, meanings: Meanings, protocol: Protocol) 
         lasting=_lasting(builder),
         reached=tuple(reached_targets(builder)),
         stable=tuple(stable_targets(builder, responses)),
+        ongoing=setting.ongoing if builder.extra.get("seek_ongoing") else None,
     )
     return PaperTargets(cohort, _events(builder), setting)
 
