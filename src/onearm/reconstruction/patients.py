@@ -49,11 +49,14 @@ class Scan:
         Sum of the target lesions as a share of the baseline sum; 0: all gone.
     finding : str
         ``new`` lesion, ``non-target`` progression, or nothing.
+    new_sites : int
+        In how many organs, where there are new lesions.
     """
 
     day: int
     size: float
     finding: str = ""
+    new_sites: int = 1
 
 
 @dataclass(frozen=True)
@@ -99,6 +102,8 @@ class Event:
         What was done to that drug.
     is_serious, is_fatal : bool
         What came of it.
+    is_immune : bool
+        Whether the investigator judged it to be immune-related.
     """
 
     term: str
@@ -109,6 +114,7 @@ class Event:
     action: str = "DOSE NOT CHANGED"
     is_serious: bool = False
     is_fatal: bool = False
+    is_immune: bool = False
 
 
 @dataclass(frozen=True)

@@ -143,6 +143,8 @@ class Setting:
         Patients whose target lesions shrank at all; all with stable disease where None.
     exposures : tuple of Exposure
         Printed times on the drugs.
+    systemic : int or None
+        Patients who progressed in more sites than an oligoprogression has; left to chance where None.
     """
 
     first_start: dt.date
@@ -174,3 +176,4 @@ class Setting:
     previous: dict[str, object] = field(default_factory=dict)
     shrunk: int | None = None
     exposures: tuple[Exposure, ...] = ()
+    systemic: int | None = None

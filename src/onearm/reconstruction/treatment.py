@@ -11,6 +11,7 @@ import numpy as np
 from onearm.protocol import Protocol, Treatment
 from onearm.reconstruction.course import Way
 from onearm.reconstruction.exposure_days import end_exactly
+from onearm.reconstruction.judgement import IMMUNE, RELATED
 from onearm.reconstruction.patients import Dose, Event
 from onearm.reconstruction.setting import Action, Setting
 from onearm.reconstruction.solutions import AdverseEvent
@@ -20,7 +21,6 @@ __all__ = ["add_fatal_events", "change_doses", "date_events", "give_doses"]
 REDUCED: Final = "DOSE REDUCED"
 INTERRUPTED: Final = "DRUG INTERRUPTED"
 WITHDRAWN: Final = "DRUG WITHDRAWN"
-_RELATED: Final = "RELATED"
 _DAYS_PER_MONTH: Final = 30.4375
 
 
@@ -57,13 +57,14 @@ def date_events(
         end: int | None = start + 1 + int(rng.lognormal(np.log(30), 0.8))
         if end is not None and end >= way.last_seen:
             end = None
-        drug = setting.causes.get(event.term, drugs[0]) if _RELATED in event.flags else ""
+        drug = setting.causes.get(event.term, drugs[0]) if RELATED in event.flags else ""
         serious = "SERIOUS" in event.flags or (event.grade >= 3 and rng.random() < 0.3 and "SERIOUS?" in event.flags)
         fatal = event.grade == 5 and way.is_dead
         if fatal:
             end = way.last_seen
+        immune = IMMUNE in event.flags
         lists[event.patient].append(
-            Event(event.term, event.grade, start, end, drug, is_serious=serious, is_fatal=fatal)
+            Event(event.term, event.grade, start, end, drug, is_serious=serious, is_fatal=fatal, is_immune=immune)
         )
     return [sorted(one, key=lambda event: (event.start, event.term)) for one in lists]
 

@@ -106,6 +106,7 @@ def paper_setting(builder: Builder) -> Setting:
     extra, protocol = builder.extra, builder.protocol
     flow = {m.level or m.name: s.count for s, m in builder.about("flow") if s.count is not None}
     reasons = {m.level: s.count for s, m in builder.about("reason") if s.count is not None and m.name == "discontinued"}
+    extents = {m.level: s.count for s, m in builder.about("progression_extent") if s.count is not None}
     therapies = {m.name: s.count for s, m in builder.about("later_therapy") if s.count is not None}
     cutoff = protocol.trial.cutoff or extra.get("cutoff")
     if not isinstance(cutoff, dt.date):
@@ -143,6 +144,7 @@ def paper_setting(builder: Builder) -> Setting:
         ends_at_last_visit=bool(extra.get("ends_at_last_visit", False)),
         shrunk=extra.get("shrunk"),
         exposures=tuple(_exposures(builder)),
+        systemic=extents.get("SYSTEMIC"),
     )
 
 

@@ -13,6 +13,7 @@ from onearm.published import Published
 from onearm.published.model import Printed as Shown
 from onearm.published.model import Statement
 from onearm.published.numbers import Meaning, Meanings
+from onearm.reconstruction.judgement import ImmuneTargets
 from onearm.reconstruction.setting import Setting
 from onearm.reconstruction.targets import (
     NOT_REACHED,
@@ -35,6 +36,7 @@ from onearm.reconstruction.targets import (
     TermTargets,
 )
 from onearm.rules.progression import planned_days
+from onearm.run.paper_judgement import immune_targets
 from onearm.run.paper_setting import Builder, paper_setting, stated_count
 from onearm.terms import EventRule
 
@@ -57,11 +59,14 @@ class PaperTargets:
         ``TRAE`` and ``TEAE``, as far as they were printed.
     setting : Setting
         Dates, disposition, therapies.
+    immune : ImmuneTargets or None
+        Events judged to be immune-related, where counts of them were printed.
     """
 
     cohort: Cohort
     events: dict[str, AdverseEventTargets]
     setting: Setting
+    immune: ImmuneTargets | None = None
 
 
 def paper_targets(published: Published, meanings: Meanings, protocol: Protocol) -> PaperTargets:
@@ -102,7 +107,7 @@ def paper_targets(published: Published, meanings: Meanings, protocol: Protocol) 
         progressions=builder.extra.get("progressions"),
         lasting=_lasting(builder),
     )
-    return PaperTargets(cohort, _events(builder), setting)
+    return PaperTargets(cohort, _events(builder), setting, immune_targets(builder))
 
 
 def _printed(shown: Shown | None) -> Printed | None:
