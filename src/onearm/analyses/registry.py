@@ -35,11 +35,12 @@ from onearm.analyses.omics import (
     feature_survival,
 )
 from onearm.analyses.population import Datasets
-from onearm.analyses.response import best_response, progression_extents, response_rate, tumour_change
+from onearm.analyses.response import best_response, progression_extents, response_rate
 from onearm.analyses.subgroups import subgroups
 from onearm.analyses.survival import follow_up, survival, survival_curve, survival_rate
 from onearm.analyses.therapy import therapy
 from onearm.analyses.tissue import slope_change_groups, tissue_alignment
+from onearm.analyses.tumour_change import tumour_change
 from onearm.protocol import Protocol
 from onearm.results import concat_results
 

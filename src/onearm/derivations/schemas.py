@@ -167,6 +167,7 @@ ADCM: Final[dict[str, Any]] = {
     "CMINDC": pl.String,
     "CMCAT": pl.String,
     "LINE": pl.Int64,
+    "LATERLN": pl.Int64,
     "ASTDT": pl.Date,
     "AENDT": pl.Date,
     "ASTDY": pl.Int64,

@@ -15,6 +15,7 @@ from onearm.protocol.design import Design, NoDesign
 from onearm.protocol.endpoints import Endpoint, RateEndpoint, TimeEndpoint
 from onearm.protocol.safety import Safety
 from onearm.protocol.sources import SourceSection
+from onearm.protocol.therapy import Therapy
 from onearm.protocol.treatment import Eligibility, Treatment, Visit
 from onearm.protocol.tumour import Tumour
 from onearm.terms import SetRule
@@ -131,6 +132,7 @@ class Protocol(Section):
     eligibility: tuple[Eligibility, ...] = ()
     visit: tuple[Visit, ...] = ()
     safety: Safety = Safety()
+    therapy: Therapy = Therapy()
     baseline: tuple[Baseline, ...] = ()
     subgroup: tuple[Subgroup, ...] = ()
     model: dict[str, CoxModelPlan] = Field(default_factory=dict)

@@ -32,7 +32,7 @@ KINDS: Final[Mapping[str, str]] = {
     "reason": "why patients left at a step: `level`",
     "adverse_event": "a term, or another `variable`, of TEAE, TRAE or DEATH; `grade` 3 or one grade",
     "exposure": "a share of the patients who had a drug",
-    "later_therapy": "patients with a later anticancer therapy; the name, or `any`",
+    "later_therapy": "patients with a later anticancer therapy: its name, `any`, or `lines` with a `level`; `of` whom",
     "progression_extent": "how far disease had spread at progression",
     "tumour_change": "change of the tumour size: the variable, and its `level`",
     "hazard_ratio": "a univariable hazard ratio of a time, `within` the level that is compared with the first",
@@ -66,7 +66,8 @@ class Meaning:
     variable : str
         What else has to be said: ``overview`` of adverse events, the covariate of a model.
     of : str
-        Step of the flow that is the denominator, such as ``enrolled``.
+        Who is the denominator: a step of the flow, such as ``enrolled``, or ``of the progressed`` for later therapy; or which
+        statistic of a rate, a time or a change a count is.
     cohort : str
         Cohort; empty where the trial has none.
     observed : bool

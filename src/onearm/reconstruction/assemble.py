@@ -110,7 +110,7 @@ def assemble_patients(
                 stop_reason=way.stop_reason,
                 doses=give_doses(way, lists[i], protocol),
                 events=tuple(lists[i]),
-                therapies=tuple(Therapy(name, way.therapy_day) for name in way.therapies),
+                therapies=tuple(Therapy(*one) for one in zip(way.therapies, way.therapy_days, strict=True)),
                 cohort=setting.cohort,
                 response=way.response,
                 response_day=way.response_day,

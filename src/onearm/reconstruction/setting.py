@@ -103,6 +103,8 @@ class Setting:
         Later therapies and how many patients had each; one patient may have several.
     treated_later : int or None
         Patients with any later therapy; the sum of `therapies` where None.
+    treated_again : int
+        Patients with a second line of later therapy.
     actions : tuple of Action
         Changes of doses because of adverse events.
     causes : dict of str to str
@@ -156,6 +158,7 @@ class Setting:
     stop_reasons: dict[str, int] = field(default_factory=dict)
     therapies: dict[str, int] = field(default_factory=dict)
     treated_later: int | None = None
+    treated_again: int = 0
     actions: tuple[Action, ...] = ()
     causes: dict[str, str] = field(default_factory=dict)
     classes: dict[str, str] = field(default_factory=dict)

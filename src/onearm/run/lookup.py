@@ -241,7 +241,10 @@ def _keys(meaning: Meaning, statement: Statement, stat: str) -> Iterator[Key]:
 def _therapy(meaning: Meaning) -> tuple[str, str]:
     if meaning.name == "any":
         return "any", meaning.of or "of those off treatment"
-    return ("any", "none") if meaning.name == "none" else ("agent", meaning.name)
+    if meaning.name == "none":
+        return "any", "none"
+    variable, level = ("lines", meaning.level) if meaning.name == "lines" else ("agent", meaning.name)
+    return f"{variable} {'' if meaning.of == 'any' else meaning.of}".strip(), level
 
 
 def _key(analysis: str, paramcd: str, groups: list[tuple[str, str]], variable: str, level: str, stat: str) -> Key:

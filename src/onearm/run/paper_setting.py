@@ -108,6 +108,7 @@ def paper_setting(builder: Builder) -> Setting:
     reasons = {m.level: s.count for s, m in builder.about("reason") if s.count is not None and m.name == "discontinued"}
     extents = {m.level: s.count for s, m in builder.about("progression_extent") if s.count is not None}
     therapies = {m.name: s.count for s, m in builder.about("later_therapy") if s.count is not None}
+    again = therapies.pop("lines", 0)
     cutoff = protocol.trial.cutoff or extra.get("cutoff")
     if not isinstance(cutoff, dt.date):
         cutoff = extra["last_start"] + dt.timedelta(days=730)
@@ -125,6 +126,7 @@ def paper_setting(builder: Builder) -> Setting:
         stop_reasons=_own(reasons, extra.get("other", ())) | extra.get("stop_reasons", {}),
         therapies={name: count for name, count in therapies.items() if name not in {"any", "none"}}
         | extra.get("therapies", {}),
+        treated_again=again,
         treated_later=therapies.get("any", extra.get("treated_later")),
         actions=tuple(_actions(builder)),
         causes=extra.get("causes", {}),
