@@ -15,7 +15,7 @@ from onearm.protocol.design import Design, NoDesign
 from onearm.protocol.endpoints import Endpoint, RateEndpoint, TimeEndpoint
 from onearm.protocol.safety import Safety
 from onearm.protocol.sources import SourceSection
-from onearm.protocol.treatment import Eligibility, Treatment, Visit
+from onearm.protocol.treatment import Eligibility, Phase, Treatment, Visit
 from onearm.protocol.tumour import Tumour
 from onearm.terms import SetRule
 
@@ -25,6 +25,7 @@ __all__ = [
     "Cohort",
     "CoxModelPlan",
     "Eligibility",
+    "Phase",
     "Protocol",
     "Subgroup",
     "Treatment",
@@ -123,6 +124,8 @@ class Protocol(Section):
     schema_version: Annotated[Literal[1], Field(alias="schema")] = 1
     trial: Trial
     treatment: tuple[Treatment, ...] = ()
+    phase: tuple[Phase, ...] = ()
+    """Parts of the treatment, in order; none: treatment is one."""
     design: Design = NoDesign()
     sets: Annotated[dict[str, tuple[SetRule, ...]], Field(min_length=1)]
     """Analysis sets: name to the rules that a patient must all meet."""
