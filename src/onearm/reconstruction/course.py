@@ -48,6 +48,8 @@ class Way:
         When the first of them began.
     last_doses : mapping of str to int
         Day of the last dose by drug, where the time on the drug was printed.
+    phase : str
+        Phase of treatment that it ended in, or goes on in; empty where treatment is one.
     """
 
     response: str
@@ -61,6 +63,7 @@ class Way:
     therapies: tuple[str, ...] = ()
     therapy_day: int = 0
     last_doses: Mapping[str, int] = field(default_factory=dict)
+    phase: str = ""
 
     @property
     def dies_after_censoring(self) -> bool:
