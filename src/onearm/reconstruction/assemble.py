@@ -16,6 +16,8 @@ from onearm.reconstruction.exposure_days import fit_exposure
 from onearm.reconstruction.lesions import SMALLEST, lay_out_lesions, sum_of
 from onearm.reconstruction.patient_table import patient_tables
 from onearm.reconstruction.patients import Lesion, Patient, Therapy
+from onearm.reconstruction.phase_doses import dose_phases, phase_ends
+from onearm.reconstruction.phase_ends import end_in_phases
 from onearm.reconstruction.scans import Course, plan_scans
 from onearm.reconstruction.setting import Setting
 from onearm.reconstruction.solutions import AdverseEvent, CohortSolution
@@ -73,9 +75,13 @@ def assemble_patients(
         confirm_days=protocol.tumour.confirm_response_after_days,
         rng=rng,
     )
-    ways = fit_exposure(ways, setting, protocol)
+    ways = end_in_phases(fit_exposure(ways, setting, protocol), setting, protocol, rng)
     lists = change_doses(date_events(events, ways, setting, protocol, rng), ways, setting)
     lists, killed = add_fatal_events(lists, ways, setting, protocol)
+    if setting.phases:
+        doses = dose_phases(ways, lists, setting, protocol, rng)
+    else:
+        doses = [give_doses(way, lists[i], protocol) for i, way in enumerate(ways)]
     causes = _causes(ways, killed, setting)
     labels = cover_everybody({name: [str(one) for one in values] for name, values in solution.labels.items()}, setting)
     starts = _starts(ways, setting, rng)
@@ -87,7 +93,7 @@ def assemble_patients(
         if (
             way.stop_day is not None
             and any(event.action == WITHDRAWN for event in lists[i])
-            and not setting.stop_reasons
+            and not (setting.stop_reasons or setting.phases)
         ):
             way = replace(way, stop_reason="ADVERSE EVENT")  # noqa: PLW2901 - the way is now known in full
         columns, organs = _columns(labels, solution.values, i, setting)
@@ -108,7 +114,8 @@ def assemble_patients(
                 is_dead=way.is_dead,
                 stop_day=way.stop_day,
                 stop_reason=way.stop_reason,
-                doses=give_doses(way, lists[i], protocol),
+                doses=doses[i],
+                phases=phase_ends(way, doses[i], setting, protocol),
                 events=tuple(lists[i]),
                 therapies=tuple(Therapy(*one) for one in zip(way.therapies, way.therapy_days, strict=True)),
                 cohort=setting.cohort,

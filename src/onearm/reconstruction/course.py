@@ -52,6 +52,8 @@ class Way:
         Day of the last dose by drug, where the time on the drug was printed.
     next_line_day : int or None
         When all of them but the first began, as a line of their own; None where they began with it.
+    phase : str
+        Phase of treatment that it ended in, or goes on in; empty where treatment is one.
     """
 
     response: str
@@ -65,6 +67,7 @@ class Way:
     therapies: tuple[str, ...] = ()
     therapy_day: int = 0
     last_doses: Mapping[str, int] = field(default_factory=dict)
+    phase: str = ""
     next_line_day: int | None = None
 
     @property

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
-__all__ = ["Dose", "Event", "Lesion", "Patient", "Scan", "Therapy"]
+__all__ = ["Dose", "Event", "Lesion", "Patient", "PhaseEnd", "Scan", "Therapy"]
 
 
 @dataclass(frozen=True)
@@ -74,6 +74,8 @@ class Dose:
         Days from the first dose.
     reason : str
         Why the dose differs from the one before; may be empty.
+    epoch : str
+        EPOCH of its phase of treatment; empty where treatment is one.
     """
 
     drug: str
@@ -81,6 +83,27 @@ class Dose:
     start: int
     end: int
     reason: str = ""
+    epoch: str = ""
+
+
+@dataclass(frozen=True)
+class PhaseEnd:
+    """
+    How a phase of treatment ended.
+
+    Parameters
+    ----------
+    epoch : str
+        Its EPOCH.
+    day : int
+        Days from the first dose.
+    reason : str
+        In the terms of CDISC; ``COMPLETED`` where the next phase was begun.
+    """
+
+    epoch: str
+    day: int
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -159,6 +182,8 @@ class Patient:
         In the terms of CDISC; empty while treatment goes on.
     doses : tuple of Dose
         What was given.
+    phases : tuple of PhaseEnd
+        How each phase of treatment ended; empty where treatment is one.
     events : tuple of Event
         Adverse events.
     therapies : tuple of Therapy
@@ -182,6 +207,7 @@ class Patient:
     stop_day: int | None = None
     stop_reason: str = ""
     doses: tuple[Dose, ...] = ()
+    phases: tuple[PhaseEnd, ...] = ()
     events: tuple[Event, ...] = ()
     therapies: tuple[Therapy, ...] = ()
     cohort: str = ""

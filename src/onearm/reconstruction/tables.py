@@ -154,7 +154,9 @@ def _ds(one: Keyed) -> Iterator[Row]:
         yield record(one.failure, "SCREEN FAILURE", event, "SCREENING", later)
         return
     yield record("ENROLLED", "ENROLLED", milestone, None, patient.start.isoformat())
-    if patient.stop_day is not None and patient.doses:
+    for end in patient.phases:
+        yield record(end.reason, end.reason, event, "TREATMENT", one.date(end.day)) | {"EPOCH": end.epoch}
+    if patient.stop_day is not None and patient.doses and not patient.phases:
         yield record(patient.stop_reason, patient.stop_reason, event, "TREATMENT", one.date(patient.stop_day))
     if patient.is_dead:
         yield record("DEATH", "DEATH", event, "STUDY", one.date(patient.last_seen))
@@ -170,6 +172,7 @@ def _ex(one: Keyed, protocol: Protocol) -> Iterator[Row]:
             "EXDOSE": float(drug.dose_levels[dose.level]),
             "EXDOSU": drug.unit,
             "EXADJ": dose.reason or None,
+            **({"EPOCH": dose.epoch} if dose.epoch else {}),
             "EXSTDTC": one.date(dose.start),
             "EXENDTC": one.date(dose.end),
         }

@@ -15,6 +15,7 @@ from onearm.published.model import Statement
 from onearm.published.numbers import Meaning, Meanings, statement_key
 from onearm.reconstruction.setting import Action, Exposure, Other, Setting
 from onearm.reconstruction.targets import Printed
+from onearm.run.paper_phases import paper_phases
 
 __all__ = ["Builder", "paper_setting", "stated_count"]
 
@@ -104,8 +105,12 @@ def paper_setting(builder: Builder) -> Setting:
         With defaults where nothing says it.
     """
     extra, protocol = builder.extra, builder.protocol
-    flow = {m.level or m.name: s.count for s, m in builder.about("flow") if s.count is not None}
-    reasons = {m.level: s.count for s, m in builder.about("reason") if s.count is not None and m.name == "discontinued"}
+    flow = {m.level or m.name: s.count for s, m in builder.about("flow") if s.count is not None and not m.phase}
+    reasons = {
+        m.level: s.count
+        for s, m in builder.about("reason")
+        if s.count is not None and m.name == "discontinued" and not m.phase
+    }
     extents = {m.level: s.count for s, m in builder.about("progression_extent") if s.count is not None}
     therapies = {m.name: s.count for s, m in builder.about("later_therapy") if s.count is not None}
     again = therapies.pop("lines", 0)
@@ -147,6 +152,7 @@ def paper_setting(builder: Builder) -> Setting:
         shrunk=extra.get("shrunk"),
         exposures=tuple(_exposures(builder)),
         systemic=extents.get("SYSTEMIC"),
+        phases=paper_phases(builder),
     )
 
 
@@ -173,7 +179,7 @@ def _other(table: dict[str, Any]) -> Other:
 def _exposures(builder: Builder) -> Iterator[Exposure]:
     """Times on the drugs that were printed with quartiles or a range."""
     for statement, meaning in builder.about("exposure"):
-        if meaning.variable == "duration" and statement.interval in {"iqr", "range"}:
+        if meaning.variable == "duration" and not meaning.phase and statement.interval in {"iqr", "range"}:
             shown = {
                 part: None if number is None else Printed(number.value, number.digits)
                 for part, number in (("median", statement.value), ("low", statement.low), ("high", statement.high))
