@@ -166,6 +166,31 @@ def test_depth_of_response(tmp_path: Path) -> None:
     assert dict(rows.select("variable_level", "value").rows()) == {"30": 1, "50": 0, "75": 0, "100": 0}
 
 
+def test_shrinkage_of_the_measured_of_all_and_by_response(tmp_path: Path) -> None:
+    """
+    001: 50 mm, first 30 and best 28; partial response. 002: 25 mm, first 26 and best 22; stable disease. 003 has no scan.
+
+    At best 2 of 2 measured and 2 of 3 patients became smaller, at the first assessment 001 alone.
+    """
+    tr = TR.replace("002,2,T1,TARGET,LDIAM,24", "002,2,T1,TARGET,LDIAM,26")
+    found = check_trial(write_small_trial(tmp_path, tr=tr))
+    rows = analyse(found.derived.datasets, found.protocol).filter(analysis="tumour_change").drop_nulls("variable_level")
+    value = {(r["variable"], r["variable_level"], r["stat"]): r["value"] for r in rows.iter_rows(named=True)}
+    counted = {key[:2]: (n, value[(*key[:2], "N")]) for key, n in value.items() if key[2] == "n" and key[0] != "depth"}
+    assert {level: counted["shrinkage", level] for level in ("any", "any, of the whole set")} == {
+        "any": (2, 2),
+        "any, of the whole set": (2, 3),
+    }
+    assert counted["initial_shrinkage", "any"] == (1, 2)
+    assert counted["initial_shrinkage", "any, of the whole set"] == (1, 3)
+    for paramcd in ("CBOR", "BOR"):
+        assert counted[f"shrinkage by {paramcd}", "PR"] == counted[f"shrinkage by {paramcd}", "SD"] == (1, 1)
+        assert counted[f"initial_shrinkage by {paramcd}", "PR"] == (1, 1)
+        assert counted[f"initial_shrinkage by {paramcd}", "SD"] == (0, 1)
+        # nobody with a measured change has another best response
+        assert {level for name, level in counted if name == f"shrinkage by {paramcd}"} == {"PR", "SD"}
+
+
 def extent(found: Checked, subject: str) -> tuple[str, str]:
     row = found.derived.datasets["adrs"].filter(PARAMCD="PDEXT", USUBJID=subject)
     return row.select("AVALC", "WHY").row(0)

@@ -61,6 +61,65 @@ def test_therapy_counts_by_hand(tmp_path: Path) -> None:
     assert "Subsequent anticancer therapy" in report
 
 
+LATER = "SUBSEQUENT ANTI-CANCER THERAPY"
+
+
+@pytest.mark.parametrize(
+    ("key", "lines"),
+    [
+        # 001: all numbered, the second and third line of the disease; 002: only one of two; days 0, 20 and 60 of 003
+        ("", {"001": [1, 2], "002": [1, 2], "003": [1, 1, 2]}),
+        ('later_lines = "dates"', {"001": [1, 1], "002": [1, 2], "003": [1, 1, 2]}),
+        ('later_lines = "recorded"', {"001": [1, 2], "002": [1, None], "003": [None, None, None]}),
+        ("same_line_within_days = 90", {"001": [1, 2], "002": [1, 2], "003": [1, 1, 1]}),
+        ("same_line_within_days = 10", {"001": [1, 2], "002": [1, 2], "003": [1, 2, 3]}),
+    ],
+)
+def test_later_lines_by_number_and_by_date(tmp_path: Path, key: str, lines: dict[str, list[int | None]]) -> None:
+    cm = CM + (
+        f"001,1,x,DOCETAXEL,{LATER},2,2023-06-01,\n001,2,x,IRINOTECAN,{LATER},3,2023-06-15,\n"
+        f"002,1,x,DOCETAXEL,{LATER},2,2023-06-01,\n002,2,x,IRINOTECAN,{LATER},,2023-10-01,\n"
+        f"003,1,x,DOCETAXEL,{LATER},,2023-06-01,\n003,2,x,RAMUCIRUMAB,{LATER},,2023-06-21,\n"
+        f"003,3,x,IRINOTECAN,{LATER},,2023-07-31,\n003,4,x,CISPLATIN,PRIOR CHEMOTHERAPY,,2021-01-01,\n"
+    )
+    text = PROTOCOL + (f"\n[therapy]\n{key}\n" if key else "")
+    adcm = check_trial(write_small_trial(tmp_path, protocol=text, cm=cm)).derived.datasets["adcm"]
+    later = adcm.filter(pl.col("ACAT") == "SUBSEQUENT").sort("USUBJID", "SRCSEQ")
+    assert {one: later.filter(pl.col("USUBJID") == one)["LATERLN"].to_list() for one in lines} == lines
+    assert adcm.filter(pl.col("ACAT") == "PRIOR")["LATERLN"].to_list() == [None]
+
+
+def test_agents_and_lines_of_those_off_treatment_and_of_the_progressed(tmp_path: Path) -> None:
+    """
+    Two of three are off treatment, 001 and 003; only 001 progressed, and had docetaxel, later irinotecan. 002 had docetaxel.
+
+    Of all 3: docetaxel 2, irinotecan 1; lines 0, 1 and 2 in one each. Of the 2 off treatment: docetaxel 1; lines 0 and 2.
+    Of the one who progressed: docetaxel 1, two lines.
+    """
+    cm = CM + (
+        f"001,1,x,DOCETAXEL,{LATER},,2023-06-01,\n001,2,x,IRINOTECAN,{LATER},,2023-09-01,\n"
+        f"002,1,x,DOCETAXEL,{LATER},,2023-06-01,\n"
+    )
+    rs = (
+        "USUBJID,RSSEQ,RSTESTCD,RSSTRESC,RSEVAL,VISITNUM,VISIT,RSDTC\n"
+        "001,1,OVRLRESP,PD,INVESTIGATOR,2,V2,2023-02-13\n002,1,OVRLRESP,SD,INVESTIGATOR,2,V2,2023-02-20\n"
+    )
+    run = run_trial(write_small_trial(tmp_path, cm=cm, rs=rs, tu=None, tr=None))
+    rows = run.results.filter((pl.col("analysis") == "therapy") & (pl.col("paramcd") == "SUBSEQUENT"))
+    value = {(r["variable"], r["variable_level"], r["stat"]): r["value"] for r in rows.iter_rows(named=True)}
+    off, progressed = "of those off treatment", "of the progressed"
+    assert [value["agent", name, "n"] for name in ("DOCETAXEL", "IRINOTECAN")] == [2, 1]
+    assert [value[f"agent {off}", "DOCETAXEL", stat] for stat in ("n", "N", "p")] == [1, 2, 0.5]
+    assert [value[f"agent {progressed}", "IRINOTECAN", stat] for stat in ("n", "N", "p")] == [1, 1, 1.0]
+    lines = {
+        of: [value[f"lines {of}".strip(), level, "n"] for level in ("0", "1", "2", "3 or more")]
+        for of in ("", off, progressed)
+    }
+    assert lines == {"": [1, 1, 1, 0], off: [1, 0, 1, 0], progressed: [0, 0, 1, 0]}
+    assert value["lines", None, "median"] == 1
+    assert "Number of lines, of the progressed" in run.report.read_text(encoding="utf-8")
+
+
 LIMITS = """
 [[eligibility]]
 meets = "has_measurable_disease"

@@ -98,3 +98,10 @@ def test_growth_reaches_five_millimetres(tenths: int, seed: int) -> None:
     scans = plan_scans(course, PLANNED, np.random.default_rng(seed))
     nadir = min(scan.size for scan in scans)
     assert scans[-1].finding or (scans[-1].size - nadir) * total > 5
+
+
+@given(st.sampled_from(["CR", "PR", "SD", "PD"]), st.integers(0, 10_000))
+def test_a_progression_in_several_organs_is_one_of_new_lesions(response: str, seed: int) -> None:
+    first = 43 if response in {"CR", "PR"} else None
+    scans = plan_scans(Course(response, "progression", 200, first, new_sites=3), PLANNED, np.random.default_rng(seed))
+    assert [(scan.finding, scan.new_sites) for scan in scans if scan.finding] == [("new", 3)]

@@ -226,3 +226,26 @@ percent = 52.1
 """
     found = posterior_numbers(paper, '[unmet]\n"ORR, percent" = "it is a share of others"')
     assert found == [("4", "met", ""), ("52.1%", "cannot_be_met", "it is a share of others")]
+
+
+def test_later_therapy_is_looked_up_with_its_denominator() -> None:
+    """6 of 50 patients, and 6 of the 13 who progressed, had one agent; one of the 13 had two lines, none more."""
+    rows = Rows("therapy", "ADCM", "SUBSEQUENT", population="ITT")
+    for of, total in (("", 50), ("of the progressed", 13)):
+        rows.add_share(6, total, variable=f"agent {of}".strip(), level="ANTI-PD-1 ANTIBODY")
+        for level, n in (("0", total - 7), ("1", 6), ("2", 1), ("3 or more", 0)):
+            rows.add_share(n, total, variable=f"lines {of}".strip(), level=level)
+    paper = "".join(
+        f'[[statement]]\nplace = "Results"\nstatistic = "rate"\nid = "{name}"\nlabel = "{name}"\n'
+        f"count = {count}\ntotal = {total}\npercent = {percent}\n"
+        for name, count, total, percent in (("all", 6, 50, 12), ("agent", 6, 13, 46.2), ("third", 1, 13, 7.7))
+    )
+    meanings = parse_meanings(
+        """[numbers]
+"all" = { later_therapy = "ANTI-PD-1 ANTIBODY", of = "any" }
+"agent" = { later_therapy = "ANTI-PD-1 ANTIBODY", of = "of the progressed" }
+"third" = { later_therapy = "lines", level = "2 + 3 or more", of = "of the progressed" }
+"""
+    )
+    numbers = compare_numbers("trial", parse_published(paper), meanings, rows.frame())
+    assert [number.verdict for number in numbers] == ["met"] * 9

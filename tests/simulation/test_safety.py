@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from importlib import resources
+
 import polars as pl
 import pytest
+
+from onearm.protocol import parse_protocol
+from onearm.simulation import shipped_assumptions, simulate
 
 # CTCAE 5.0, grade to least and largest value that has it, in the units of the simulated laboratory (limits of normal:
 # hemoglobin 115 g/L, leukocytes 4.0, neutrophils 2.0 and platelets 125 x 10^9/L, alanine aminotransferase 40 U/L)
@@ -108,3 +113,23 @@ def test_incidence_of_table_3_is_that_of_a_large_cohort(trial):
     for term, count in {"Hypertension": 22, "Hypothyroidism": 17, "Anemia": 15, "Diarrhea": 5, "Toothache": 2}.items():
         patients = related.filter(pl.col("AETERM") == term)["USUBJID"].n_unique()
         assert patients / 3000 == pytest.approx(count / 46, abs=0.035)
+
+
+def test_events_are_judged_where_the_protocol_names_a_column() -> None:
+    """Hypothyroidism is always judged to be immune-related, diarrhea in 7 of 9, what is not related never."""
+    name = "benmelstobart_anlotinib_chemo_escc"
+    text = resources.files("onearm").joinpath("trials", name, "protocol.toml").read_text(encoding="utf-8")
+    protocol, assumptions = parse_protocol(text), shipped_assumptions(name)
+    ae = simulate(protocol, assumptions, n=2000, seed=3)["ae"]
+    assert set(ae["AEIRAE"]) == {"Y", "N"}
+    assert set(ae.filter(AEIRAE="Y")["AEREL"]) == {"RELATED"}
+    assert set(ae.filter(AEDECOD="Hypothyroidism")["AEIRAE"]) == {"Y"}
+    assert set(ae.filter(AEDECOD="Nausea")["AEIRAE"]) == {"N"}
+    patients = (
+        ae.filter(AEDECOD="Diarrhea").group_by("USUBJID").agg(pl.col("AEIRAE").n_unique(), said=pl.first("AEIRAE"))
+    )
+    assert patients["AEIRAE"].max() == 1
+    assert (patients["said"] == "Y").mean() == pytest.approx(7 / 9, abs=0.06)
+    silent = parse_protocol(text.replace("immune_related_column", "# immune_related_column"))
+    without = simulate(silent, assumptions, n=2000, seed=3)["ae"]
+    assert without.equals(ae.drop("AEIRAE"))

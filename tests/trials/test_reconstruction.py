@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from onearm.published.numbers import statement_key
 from onearm.run.paper_targets import paper_targets
-from onearm.run.reproduce import read_shipped, shipped_trials
+from onearm.run.reproduce import read_shipped, reconstruct_trial, shipped_trials
 
 TRIALS = shipped_trials()
 
@@ -43,3 +45,11 @@ def test_the_targets_of_a_paper_add_up(trial: str) -> None:
     targets = paper_targets(shipped.published, shipped.meanings, shipped.protocol)
     assert sum(targets.cohort.responses.values()) == targets.cohort.n
     assert all(sum(margin.counts.values()) <= targets.cohort.n for margin in targets.cohort.margins)
+
+
+@pytest.mark.parametrize("trial", TRIALS)
+def test_the_records_of_a_trial_are_those_of_its_patients(trial: str, tmp_path: Path) -> None:
+    shipped = read_shipped(trial)
+    made = reconstruct_trial(shipped, tmp_path)
+    assert len(made.patients) >= paper_targets(shipped.published, shipped.meanings, shipped.protocol).cohort.n
+    assert {file.stem for file in (tmp_path / "data").iterdir()} == set(made.tables)

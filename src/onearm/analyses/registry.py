@@ -34,12 +34,14 @@ from onearm.analyses.omics import (
     feature_score,
     feature_survival,
 )
+from onearm.analyses.phases import phase_disposition, phase_exposure
 from onearm.analyses.population import Datasets
-from onearm.analyses.response import best_response, progression_extents, response_rate, tumour_change
+from onearm.analyses.response import best_response, progression_extents, response_rate
 from onearm.analyses.subgroups import subgroups
 from onearm.analyses.survival import follow_up, survival, survival_curve, survival_rate
 from onearm.analyses.therapy import therapy
 from onearm.analyses.tissue import slope_change_groups, tissue_alignment
+from onearm.analyses.tumour_change import tumour_change
 from onearm.protocol import Protocol
 from onearm.results import concat_results
 
@@ -72,11 +74,14 @@ _COUNTS: Final = "Hopewell S et al. (2025), CONSORT 2025 statement, BMJ 388:e081
 _KAPLAN: Final = (
     "Kaplan EL, Meier P (1958), J Am Stat Assoc 53:457-481; Brookmeyer R, Crowley J (1982), Biometrics 38:29-41"
 )
+_EXPOSED: Final = ("n", "N", "p", "duration_median", "cumulative_dose_median", "relative_dose_intensity_median")
+_INTENSITY: Final = "ICH E3 (1995), section 12.1; Hryniuk W, Bush H (1984), J Clin Oncol 2:1281-1288"
 
 ANALYSES: Final[Mapping[str, Analysis]] = MappingProxyType(
     {
         "trial": Analysis(describe_trial, ("text", "n"), _COUNTS),
         "disposition": Analysis(disposition, ("n",), _COUNTS),
+        "phase_disposition": Analysis(phase_disposition, ("n",), _COUNTS),
         "baseline": Analysis(
             baseline,
             ("n", "N", "p", "missing", "mean", "sd", "median", "q1", "q3", "min", "max"),
@@ -139,11 +144,8 @@ ANALYSES: Final[Mapping[str, Analysis]] = MappingProxyType(
             ("hazard_ratio", "conf_low", "conf_high", "p_value", "p_interaction", "events_per_coefficient"),
             "Cox DR (1972), J R Stat Soc B 34:187-220; Grambsch PM, Therneau TM (1994), Biometrika 81:515-526",
         ),
-        "exposure": Analysis(
-            exposure,
-            ("n", "N", "p", "duration_median", "cumulative_dose_median", "relative_dose_intensity_median"),
-            "ICH E3 (1995), section 12.1; Hryniuk W, Bush H (1984), J Clin Oncol 2:1281-1288",
-        ),
+        "exposure": Analysis(exposure, _EXPOSED, _INTENSITY),
+        "phase_exposure": Analysis(phase_exposure, _EXPOSED, _INTENSITY),
         "adverse_events": Analysis(
             adverse_events,
             (

@@ -19,11 +19,7 @@ __all__ = [
     "progression_extents",
     "response_rate",
     "successes",
-    "tumour_change",
 ]
-
-_DEPTHS = (30, 50, 75, 100)
-"""Per cent by which the sum shrank at least; 30 is that of a partial response."""
 
 _LEVELS = {
     "CBOR": BEST_RESPONSES,
@@ -161,56 +157,6 @@ def judged_members(members: pl.DataFrame, adrs: pl.DataFrame, name: str) -> pl.D
     """
     unknown = without_answer(adrs.select(subject="USUBJID", parameter="PARAMCD", rule="RULE"), name)
     return members.join(unknown, left_on="USUBJID", right_on="subject", how="anti", maintain_order="left")
-
-
-def tumour_change(datasets: Datasets, protocol: Protocol) -> pl.DataFrame:
-    """
-    Summarise the best change of tumour size.
-
-    Parameters
-    ----------
-    datasets : Datasets
-        With ``adsl`` and ``adtr``.
-    protocol : Protocol
-        The set of the primary endpoint is described.
-
-    Returns
-    -------
-    polars.DataFrame
-        Results of the best percent change from baseline, and how many shrank at all.
-    """
-    sums = datasets["adtr"].filter(pl.col("ANL01FL") == "Y")
-    best = sums.group_by("USUBJID").agg(pl.col("PCHG").min())
-    return concat_results(
-        _change(population, best) for population in populations(datasets, protocol, protocol.main_set)
-    )
-
-
-def _change(population: Population, best: pl.DataFrame) -> pl.DataFrame:
-    rows = population.rows("tumour_change", "ADTR", "SUMDIAM")
-    values = population.of(best)["PCHG"]
-    rows.add("n", values.len(), variable="best_change", unit="count")
-    if values.len() == 0:
-        rows.add("median", variable="best_change", note="no patient has a measured change")
-        return rows.frame()
-    for stat, share in (("min", 0.0), ("q1", 0.25), ("median", 0.5), ("q3", 0.75), ("max", 1.0)):
-        rows.add(
-            stat,
-            values.quantile(share, interpolation="linear"),
-            variable="best_change",
-            unit="percent",
-            method="quantile, r",
-        )
-    shrunk = int((values < 0).sum())
-    rows.add("n", shrunk, variable="shrinkage", level="any", unit="count")
-    rows.add("N", values.len(), variable="shrinkage", level="any", unit="count")
-    rows.add("p", shrunk / values.len(), variable="shrinkage", level="any", unit="proportion")
-    for depth in _DEPTHS:
-        deep = int((values <= -depth).sum())
-        rows.add("n", deep, variable="depth", level=f"{depth}", unit="count")
-        rows.add("N", values.len(), variable="depth", level=f"{depth}", unit="count")
-        rows.add("p", deep / values.len(), variable="depth", level=f"{depth}", unit="proportion")
-    return rows.frame()
 
 
 def progression_extents(datasets: Datasets, protocol: Protocol) -> pl.DataFrame:

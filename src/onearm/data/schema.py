@@ -85,7 +85,7 @@ DOMAINS: Final[dict[str, Domain]] = {
             "ex",
             "doses given",
             "USUBJID EXTRT EXSTDTC",
-            texts="EXDOSU EXDOSFRQ EXROUTE EXADJ EXDOSFRM",
+            texts="EXDOSU EXDOSFRQ EXROUTE EXADJ EXDOSFRM EPOCH",
             numbers="EXDOSE",
         ),
         _domain(
@@ -113,7 +113,7 @@ DOMAINS: Final[dict[str, Domain]] = {
             "USUBJID AEDECOD|AETERM",
             texts="AEBODSYS AESOC AESEV AETOXGR AESER AEREL AEACN AEOUT AESDTH AELLT AEHLT AEHLGT AEIRAE AEIMMUN IRAEFL",
         ),
-        _domain("ds", "disposition", "USUBJID DSDECOD|DSTERM", texts="DSCAT DSSCAT"),
+        _domain("ds", "disposition", "USUBJID DSDECOD|DSTERM", texts="DSCAT DSSCAT EPOCH"),
         _domain(
             "cm",
             "concomitant and later therapy",

@@ -10,6 +10,7 @@ from onearm.derivations.adtr import study_day
 from onearm.derivations.eligibility import is_prior_therapy
 from onearm.derivations.records import Records
 from onearm.derivations.schemas import ADCM
+from onearm.derivations.therapy_lines import later_lines
 from onearm.frames import conform, empty
 from onearm.protocol import Protocol
 
@@ -59,14 +60,16 @@ def derive_adcm(records: Records, adsl: pl.DataFrame, protocol: Protocol) -> pl.
     adsl : polars.DataFrame
         First and last dose.
     protocol : Protocol
-        ``safety.emergent_days``: how long after the last dose a medication is still concomitant.
+        ``safety.emergent_days``: how long after the last dose a medication is still concomitant; ``[therapy]``: what makes
+        a line.
 
     Returns
     -------
     polars.DataFrame
         One row per record, with the columns of `ADCM`; no record is left out. ``ACAT`` is ``PRIOR`` (anticancer),
         ``CONCOMITANT``, ``SUBSEQUENT`` (anticancer), or missing for what was given before or after and is neither.
-        ``LINE`` is the line of therapy where the data tell it (CMLINE, or a number in CMGRPID).
+        ``LINE`` is the line of therapy where the data tell it (CMLINE, or a number in CMGRPID); ``LATERLN`` is the line
+        after the study treatment, from 1, of subsequent therapy.
     """
     cm = records.get("cm")
     if cm is None:
@@ -102,6 +105,7 @@ def derive_adcm(records: Records, adsl: pl.DataFrame, protocol: Protocol) -> pl.
         ASTDY=study_day("ASTDT", "TRTSDT"),
         AENDY=study_day("AENDT", "TRTSDT"),
     )
+    table = table.with_columns(later_lines(table, protocol))
     return conform(table.select(list(ADCM)), ADCM).sort("USUBJID", "ASTDT", "SRCSEQ", nulls_last=True)
 
 

@@ -8,6 +8,7 @@ from onearm.derivations.addv import dosing_plan
 from onearm.derivations.adtr import study_day
 from onearm.derivations.body_size import body_sizes, planned_dose, with_body_size
 from onearm.derivations.drug_ends import with_drug_ends
+from onearm.derivations.phases import phase_of
 from onearm.derivations.records import Records
 from onearm.derivations.schemas import ADEX
 from onearm.frames import conform, empty
@@ -34,19 +35,20 @@ def derive_adex(records: Records, adsl: pl.DataFrame, protocol: Protocol) -> pl.
     -------
     polars.DataFrame
         With the columns of `ADEX`. ``AVAL`` is the dose in the unit of the protocol, missing where it cannot be
-        expressed in it; ``DOSELVL`` is missing for a dose that is no level of the protocol. ``EOTSTT`` and ``DCTREAS`` are
-        those of the drug, and ``EOTRULE`` says what they rest on (`onearm.derivations.drug_ends`).
+        expressed in it; ``DOSELVL`` is missing for a dose that is no level of the protocol, ``APHASE`` for a record whose
+        EPOCH is of no phase. ``EOTSTT`` and ``DCTREAS`` are those of the drug, and ``EOTRULE`` says what they rest on
+        (`onearm.derivations.drug_ends`).
     """
     ex = records.get("ex")
     if ex is None or "EXTRT" not in ex.columns:
         return empty(ADEX)
-    texts = ("EXDOSU", "EXADJ", "VISIT")
+    texts = ("EXDOSU", "EXADJ", "VISIT", "EPOCH")
     given = {name: pl.col(name) if name in ex.columns else pl.lit(None, dtype=pl.String) for name in texts}
     dose = pl.col("EXDOSE").cast(pl.Float64) if "EXDOSE" in ex.columns else pl.lit(None, dtype=pl.Float64)
     end = pl.col("EXENDT") if "EXENDT" in ex.columns else pl.col("EXSTDT")
     table = ex.with_columns(
         **given, EXDOSE=dose, ASTDT=pl.col("EXSTDT"), AENDT=pl.coalesce(end, "EXSTDT"), SRCDOM=pl.lit("EX")
-    ).with_columns(SRCSEQ=pl.col("EXSEQ").cast(pl.Int64), AVISIT="VISIT")
+    ).with_columns(SRCSEQ=pl.col("EXSEQ").cast(pl.Int64), AVISIT="VISIT", APHASE=phase_of(protocol))
     table = with_body_size(table, body_sizes(records)).with_columns(_in_plan(protocol))
     table = (
         table.drop("STUDYID", strict=False)

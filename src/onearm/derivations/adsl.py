@@ -8,6 +8,7 @@ from typing import Final
 import polars as pl
 
 from onearm.derivations.adcm import is_subsequent_therapy
+from onearm.derivations.phases import ends_treatment
 from onearm.derivations.records import Records
 from onearm.derivations.schemas import ADSL
 from onearm.derivations.sources import set_member
@@ -205,6 +206,7 @@ def _disposition(adsl: pl.DataFrame, records: Records, protocol: Protocol) -> pl
         (pl.col("_CAT") == "DISPOSITION EVENT")
         & ~pl.col("_PART").str.contains("STUDY PARTICIPATION|^STUDY$|FOLLOW")
         & ~pl.col("_TEXT").str.contains("SCREEN")
+        & ends_treatment(ds, protocol)
     )
     ended = _of_all_drugs(ended, protocol)
     last = ended.group_by("USUBJID", maintain_order=True).agg(pl.col("_TEXT").first().alias("DCTREAS"))

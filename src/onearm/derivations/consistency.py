@@ -11,6 +11,7 @@ import polars as pl
 from onearm.data import FindingRule, Findings, Source
 from onearm.derivations.lesion_findings import LESION_RULES, add_lesion_findings
 from onearm.derivations.lesions import Lesions
+from onearm.derivations.phases import PHASE_RULES, add_phase_findings
 from onearm.derivations.readers import Reader, reader_of
 from onearm.derivations.records import Records
 from onearm.protocol import Protocol
@@ -77,6 +78,7 @@ RULES: Final[Mapping[str, FindingRule]] = MappingProxyType(
             "exposure is judged against the protocol",
         ),
         **LESION_RULES,
+        **PHASE_RULES,
     }
 )
 
@@ -99,7 +101,7 @@ def check_consistency(
     records : Records
         Dated records.
     datasets : mapping of str to polars.DataFrame
-        ``adsl adtr adrs``.
+        ``adsl adtr adrs``, and ``adds`` where treatment has phases.
     protocol : Protocol
         Assessor, reader and drugs.
     lesions : Lesions, optional
@@ -118,6 +120,8 @@ def check_consistency(
     _baselines(findings, datasets, files)
     _starts(findings, datasets["adsl"], records, files)
     _drugs(findings, records, protocol, files)
+    if "adds" in datasets:
+        add_phase_findings(findings, records, datasets["adds"], protocol, files)
     return findings.frame()
 
 

@@ -24,6 +24,7 @@ from onearm.derivations.biomarkers.marker_columns import with_marker_columns
 from onearm.derivations.consistency import check_consistency
 from onearm.derivations.immune import immune_timepoints
 from onearm.derivations.lesions import Lesions, read_lesions
+from onearm.derivations.phases import derive_adds
 from onearm.derivations.reader_rows import stack_readers, with_own_readers
 from onearm.derivations.readers import Reader, as_read_by, reader_of, readers_of, same_reader
 from onearm.derivations.records import Records, date_records
@@ -44,7 +45,8 @@ class Derived:
     Parameters
     ----------
     datasets : mapping of str to polars.DataFrame
-        ``adsl adtr adrs adrsr adtte adex adae adlb adhy adcm addv adbm``, and those of the assays.
+        ``adsl adtr adrs adrsr adtte adex adae adlb adhy adcm addv adbm``, ``adds`` where treatment has phases, and those of
+        the assays.
     findings : polars.DataFrame
         Contradictions between records, beside those that reading found.
     """
@@ -97,6 +99,8 @@ def derive(source: Source, protocol: Protocol) -> Derived:
     every = stack_readers({who: tracks[twin or who].adrs for who, twin in compared.items()})
     datasets = {"adsl": adsl, "adtr": mine.adtr, "adrs": adrs, "adrsr": every, "adtte": adtte, "adex": adex}
     datasets |= {"adae": derive_adae(records, adsl, protocol), "adlb": derive_adlb(records, adsl, protocol)}
+    if protocol.phase:
+        datasets["adds"] = derive_adds(records, adsl, adex, protocol)
     datasets["adhy"] = derive_adhy(datasets["adlb"], adsl)
     datasets["adcm"] = derive_adcm(records, adsl, protocol)
     datasets["addv"] = derive_addv(datasets, records, protocol)

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import polars as pl
 
-__all__ = ["ADAE", "ADBM", "ADCM", "ADDV", "ADEX", "ADHY", "ADLB", "ADRS", "ADSL", "ADTR", "ADTTE", "TRACE"]
+__all__ = ["ADAE", "ADBM", "ADCM", "ADDS", "ADDV", "ADEX", "ADHY", "ADLB", "ADRS", "ADSL", "ADTR", "ADTTE", "TRACE"]
 
 _IDS: Final[dict[str, Any]] = {"STUDYID": pl.String, "USUBJID": pl.String}
 TRACE: Final[dict[str, Any]] = {"SRCDOM": pl.String, "SRCSEQ": pl.Int64, "RULE": pl.String, "WHY": pl.String}
@@ -107,10 +107,21 @@ ADEX: Final[dict[str, Any]] = {
     "BSA": pl.Float64,
     "EXADJ": pl.String,
     "AVISIT": pl.String,
+    "APHASE": pl.String,
     "EOTSTT": pl.String,
     "DCTREAS": pl.String,
     "EOTRULE": pl.String,
     "EOTWHY": pl.String,
+    **TRACE,
+}
+ADDS: Final[dict[str, Any]] = {
+    **_IDS,
+    "APHASE": pl.String,
+    "APHASEN": pl.Int64,
+    "ASTDT": pl.Date,
+    "AENDT": pl.Date,
+    "EOPSTT": pl.String,
+    "DCPREAS": pl.String,
     **TRACE,
 }
 ADAE: Final[dict[str, Any]] = {
@@ -167,6 +178,7 @@ ADCM: Final[dict[str, Any]] = {
     "CMINDC": pl.String,
     "CMCAT": pl.String,
     "LINE": pl.Int64,
+    "LATERLN": pl.Int64,
     "ASTDT": pl.Date,
     "AENDT": pl.Date,
     "ASTDY": pl.Int64,

@@ -22,6 +22,8 @@ from onearm.outputs.tables import (
     tabulate_exposure,
     tabulate_findings,
     tabulate_patients,
+    tabulate_phase_disposition,
+    tabulate_phase_exposure,
     tabulate_response,
     tabulate_rest,
     tabulate_survival,
@@ -89,7 +91,7 @@ def present(
     groups = groups_of(results, protocol)
     lookups = [Lookup(results, group) for group in groups]
     tables: dict[str, list[Table]] = {
-        "flow": [tabulate_disposition(lookups, printer)],
+        "flow": [tabulate_disposition(lookups, printer), tabulate_phase_disposition(lookups, protocol, printer)],
         "baseline": [tabulate_baseline(lookups, protocol, printer)],
         "response": [tabulate_response(lookups, protocol, printer)],
         "survival": [tabulate_survival(lookups, protocol, printer)],
@@ -98,7 +100,11 @@ def present(
             *tabulate_models(results, protocol, printer),
         ],
         "sensitivity": [tabulate_sensitivity(results, protocol, printer)],
-        "exposure": [tabulate_exposure(lookups, printer), tabulate_deviations(datasets)],
+        "exposure": [
+            tabulate_exposure(lookups, printer),
+            *tabulate_phase_exposure(lookups, protocol, printer),
+            tabulate_deviations(datasets),
+        ],
         "safety": [
             *tabulate_adverse_events(lookups, protocol, printer),
             *tabulate_laboratory(lookups, protocol, printer),

@@ -74,6 +74,9 @@ class Conventions(Section):
     """Which day stands for the unknown part of a start date (first dose, enrolment)."""
     censor_date: Literal["first", "mid", "last"] = "first"
     """Which day stands for the unknown part of a date last known alive or assessed."""
+    relative_dose_intensity: Literal["per_week", "planned_doses"] = "per_week"
+    """Share of the plan: of the dose per week, from the first dose to the last and the planned pause after it; or of the
+    doses that the calendar of the plan has from the first dose to the last, so that the end of treatment costs nothing."""
     percent_digits: int = 1
     """Decimals of printed percentages."""
     month_digits: int = 2

@@ -38,6 +38,7 @@ def cross_check(raw: dict[str, Any]) -> Iterator[Problem]:
     for name, cohort in _tables(raw, "cohort"):
         yield from _design(cohort.get("design"), f"cohort.{name}.design", raw)
     yield from _treatments(raw)
+    yield from _phases(raw)
     yield from _schedule(raw)
     yield from _subgroups(raw)
     yield from _safety(raw)
@@ -196,6 +197,19 @@ def _treatments(raw: dict[str, Any]) -> Iterator[Problem]:
                 yield f"{key}.name", f"'{name}' stands twice."
             seen.add(name)
         yield from _doses(key, drug)
+
+
+def _phases(raw: dict[str, Any]) -> Iterator[Problem]:
+    """A record belongs to one phase, so that no two may share its EPOCH."""
+    sections = raw.get("phase", [])
+    seen: set[tuple[str, str]] = set()
+    for position, phase in enumerate(sections if isinstance(sections, list) else [], start=1):
+        for name in ("name", "epoch"):
+            value = phase.get(name) if isinstance(phase, dict) else None
+            if isinstance(value, str):
+                if (name, value.upper()) in seen:
+                    yield f"phase[{position}].{name}", f"'{value}' stands twice."
+                seen.add((name, value.upper()))
 
 
 def _doses(key: str, drug: dict[str, Any]) -> Iterator[Problem]:

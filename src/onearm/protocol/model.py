@@ -15,7 +15,8 @@ from onearm.protocol.design import Design, NoDesign
 from onearm.protocol.endpoints import Endpoint, RateEndpoint, TimeEndpoint
 from onearm.protocol.safety import Safety
 from onearm.protocol.sources import SourceSection
-from onearm.protocol.treatment import Eligibility, Treatment, Visit
+from onearm.protocol.therapy import Therapy
+from onearm.protocol.treatment import Eligibility, Phase, Treatment, Visit
 from onearm.protocol.tumour import Tumour
 from onearm.terms import SetRule
 
@@ -25,6 +26,7 @@ __all__ = [
     "Cohort",
     "CoxModelPlan",
     "Eligibility",
+    "Phase",
     "Protocol",
     "Subgroup",
     "Treatment",
@@ -123,6 +125,8 @@ class Protocol(Section):
     schema_version: Annotated[Literal[1], Field(alias="schema")] = 1
     trial: Trial
     treatment: tuple[Treatment, ...] = ()
+    phase: tuple[Phase, ...] = ()
+    """Parts of the treatment, in order; none: treatment is one."""
     design: Design = NoDesign()
     sets: Annotated[dict[str, tuple[SetRule, ...]], Field(min_length=1)]
     """Analysis sets: name to the rules that a patient must all meet."""
@@ -131,6 +135,7 @@ class Protocol(Section):
     eligibility: tuple[Eligibility, ...] = ()
     visit: tuple[Visit, ...] = ()
     safety: Safety = Safety()
+    therapy: Therapy = Therapy()
     baseline: tuple[Baseline, ...] = ()
     subgroup: tuple[Subgroup, ...] = ()
     model: dict[str, CoxModelPlan] = Field(default_factory=dict)

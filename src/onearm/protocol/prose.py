@@ -11,7 +11,13 @@ from onearm.protocol.biomarker_prose import describe_biomarkers
 from onearm.protocol.design import BayesDesign, Design, ExactDesign, NoDesign, SimonDesign, SurvivalDesign
 from onearm.protocol.endpoints import RateEndpoint, TimeEndpoint
 from onearm.protocol.model import Protocol
-from onearm.protocol.treatment_prose import describe_eligibility, describe_treatment, describe_visits, join_words
+from onearm.protocol.treatment_prose import (
+    describe_eligibility,
+    describe_phases,
+    describe_treatment,
+    describe_visits,
+    join_words,
+)
 from onearm.terms import CensorRule, EventRule, SetRule, StartRule
 
 __all__ = ["describe_design", "describe_protocol", "describe_rate"]
@@ -100,7 +106,7 @@ def describe_protocol(protocol: Protocol) -> str:
         Markdown: one heading and one or more paragraphs for each part of the plan.
     """
     parts = [
-        ("Study treatment", " ".join(map(describe_treatment, protocol.treatment))),
+        ("Study treatment", _treatment(protocol)),
         ("Eligibility", describe_eligibility(protocol.eligibility)),
         ("Visits", describe_visits(protocol.visit)),
         ("Sample size", describe_design(protocol.design)),
@@ -115,6 +121,11 @@ def describe_protocol(protocol: Protocol) -> str:
     if protocol.trial.cutoff:
         title += f" Data cut-off: {protocol.trial.cutoff:%d %B %Y}.".replace(" 0", " ")
     return "\n\n".join([title, *(f"## {name}\n\n{text}" for name, text in parts if text)]) + "\n"
+
+
+def _treatment(protocol: Protocol) -> str:
+    phases = describe_phases(protocol.phase)
+    return " ".join([*map(describe_treatment, protocol.treatment), *([phases] if phases else [])])
 
 
 def _number(value: float) -> str:

@@ -10,7 +10,7 @@ from pydantic import Field
 from onearm.protocol.base import Days, Name, Positive, Section
 from onearm.terms import SetRule
 
-__all__ = ["Eligibility", "Treatment", "Visit"]
+__all__ = ["Eligibility", "Phase", "Treatment", "Visit"]
 
 Count = Annotated[int, Field(ge=1)]
 Percent = Annotated[float, Field(ge=0, le=100)]
@@ -82,6 +82,18 @@ class Treatment(Section):
         if self.dose_tolerance_percent is not None:
             return self.dose_tolerance_percent / 100
         return 0.0 if self.per is None else 0.1
+
+
+class Phase(Section):
+    """``[[phase]]``: a part of the treatment that is reported by itself, in order: initial therapy, then maintenance."""
+
+    name: Name
+    epoch: Name
+    """EPOCH of its records in ex and ds, in any case, such as ``MAINTENANCE TREATMENT``."""
+    label: str | None = None
+    """What is printed; the name where missing."""
+    max_cycles: Count | None = None
+    """Cycles after which the next phase begins."""
 
 
 class Eligibility(Section):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from onearm.protocol.treatment import Eligibility, Treatment, Visit
+from onearm.protocol.treatment import Eligibility, Phase, Treatment, Visit
 
-__all__ = ["describe_eligibility", "describe_treatment", "describe_visits", "join_words"]
+__all__ = ["describe_eligibility", "describe_phases", "describe_treatment", "describe_visits", "join_words"]
 
 
 def join_words(words: Sequence[str], last: str = "and") -> str:
@@ -89,6 +89,32 @@ def _limits(drug: Treatment) -> Iterator[str]:
         yield "It is not given beyond progression."
     elif drug.treatment_beyond_progression == "until_confirmed":
         yield "It is given until progression is confirmed."
+
+
+def describe_phases(phases: Sequence[Phase]) -> str:
+    """
+    Print the parts of the treatment.
+
+    Parameters
+    ----------
+    phases : sequence of Phase
+        In the order of the protocol.
+
+    Returns
+    -------
+    str
+        One sentence, empty without phases.
+
+    Examples
+    --------
+    >>> describe_phases([Phase(name="initial therapy", epoch="I", max_cycles=6), Phase(name="maintenance", epoch="M")])
+    'Treatment is reported by phase: initial therapy (at most 6 cycles) and maintenance.'
+    """
+    words = [
+        (phase.label or phase.name) + (f" (at most {phase.max_cycles} cycles)" if phase.max_cycles else "")
+        for phase in phases
+    ]
+    return f"Treatment is reported by phase: {join_words(words)}." if words else ""
 
 
 def describe_eligibility(limits: Sequence[Eligibility]) -> str:

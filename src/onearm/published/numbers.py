@@ -28,11 +28,11 @@ KINDS: Final[Mapping[str, str]] = {
     "follow_up": "the follow-up of a time",
     "growth_modulation": "the growth-modulation index of a time: `variable` reached or ratio",
     "still_at_risk": "patients whose time is at least the months of `level`, of all who have the time",
-    "flow": "a step of the flow of patients",
+    "flow": "a step of the flow of patients; `phase` of treatment: started, completed, discontinued, ongoing",
     "reason": "why patients left at a step: `level`",
     "adverse_event": "a term, or another `variable`, of TEAE, TRAE or DEATH; `grade` 3 or one grade",
-    "exposure": "a share of the patients who had a drug",
-    "later_therapy": "patients with a later anticancer therapy; the name, or `any`",
+    "exposure": "a share of the patients who had a drug, or its `variable` such as duration; `any` drug",
+    "later_therapy": "patients with a later anticancer therapy: its name, `any`, or `lines` with a `level`; `of` whom",
     "progression_extent": "how far disease had spread at progression",
     "tumour_change": "change of the tumour size: the variable, and its `level`",
     "hazard_ratio": "a univariable hazard ratio of a time, `within` the level that is compared with the first",
@@ -43,7 +43,7 @@ KINDS: Final[Mapping[str, str]] = {
 """Kinds of numbers that the results table holds."""
 
 _T = TypeVar("_T")
-_KEYS: Final = ("level", "within", "grade", "variable", "of", "cohort", "observed", "note")
+_KEYS: Final = ("level", "within", "grade", "variable", "of", "phase", "cohort", "observed", "note")
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,10 @@ class Meaning:
     variable : str
         What else has to be said: ``overview`` of adverse events, the covariate of a model.
     of : str
-        Step of the flow that is the denominator, such as ``enrolled``.
+        Who is the denominator: a step of the flow, such as ``enrolled``, or ``of the progressed`` for later therapy; which
+        statistic of a rate, a time or a change a count is; of an exposure, ``mean`` instead of the median.
+    phase : str
+        Phase of treatment, of a step, a reason or an exposure; empty for all treatment.
     cohort : str
         Cohort; empty where the trial has none.
     observed : bool
@@ -82,6 +85,7 @@ class Meaning:
     grade: str = ""
     variable: str = ""
     of: str = ""
+    phase: str = ""
     cohort: str = ""
     observed: bool = False
     note: str = ""

@@ -16,6 +16,8 @@ from onearm.reconstruction.exposure_days import fit_exposure
 from onearm.reconstruction.lesions import SMALLEST, lay_out_lesions, sum_of
 from onearm.reconstruction.patient_table import patient_tables
 from onearm.reconstruction.patients import Lesion, Patient, Therapy
+from onearm.reconstruction.phase_doses import dose_phases, phase_ends
+from onearm.reconstruction.phase_ends import end_in_phases
 from onearm.reconstruction.scans import Course, plan_scans
 from onearm.reconstruction.setting import Setting
 from onearm.reconstruction.solutions import AdverseEvent, CohortSolution
@@ -73,20 +75,25 @@ def assemble_patients(
         confirm_days=protocol.tumour.confirm_response_after_days,
         rng=rng,
     )
-    ways = fit_exposure(ways, setting, protocol)
+    ways = end_in_phases(fit_exposure(ways, setting, protocol), setting, protocol, rng)
     lists = change_doses(date_events(events, ways, setting, protocol, rng), ways, setting)
     lists, killed = add_fatal_events(lists, ways, setting, protocol)
+    if setting.phases:
+        doses = dose_phases(ways, lists, setting, protocol, rng)
+    else:
+        doses = [give_doses(way, lists[i], protocol) for i, way in enumerate(ways)]
     causes = _causes(ways, killed, setting)
     labels = cover_everybody({name: [str(one) for one in values] for name, values in solution.labels.items()}, setting)
     starts = _starts(ways, setting, rng)
     grows = _who_grows(ways, setting)
+    sites = _sites_of_progression(ways, setting, protocol)
     planned = _planned(protocol, int(max(way.end_day for way in ways)) + 100)
     patients = []
     for i, way in enumerate(ways):
         if (
             way.stop_day is not None
             and any(event.action == WITHDRAWN for event in lists[i])
-            and not setting.stop_reasons
+            and not (setting.stop_reasons or setting.phases)
         ):
             way = replace(way, stop_reason="ADVERSE EVENT")  # noqa: PLW2901 - the way is now known in full
         columns, organs = _columns(labels, solution.values, i, setting)
@@ -100,14 +107,17 @@ def assemble_patients(
                 start=starts[i],
                 columns=columns,
                 lesions=lesions,
-                scans=plan_scans(_course(way, lesions, protocol, is_shrinking=i not in grows), planned, rng),
+                scans=plan_scans(
+                    _course(way, lesions, protocol, is_shrinking=i not in grows, sites=sites[i]), planned, rng
+                ),
                 last_seen=way.last_seen,
                 is_dead=way.is_dead,
                 stop_day=way.stop_day,
                 stop_reason=way.stop_reason,
-                doses=give_doses(way, lists[i], protocol),
+                doses=doses[i],
+                phases=phase_ends(way, doses[i], setting, protocol),
                 events=tuple(lists[i]),
-                therapies=tuple(Therapy(name, way.therapy_day) for name in way.therapies),
+                therapies=tuple(Therapy(*one) for one in zip(way.therapies, way.therapy_days, strict=True)),
                 cohort=setting.cohort,
                 response=way.response,
                 response_day=way.response_day,
@@ -185,6 +195,15 @@ def _who_grows(ways: Sequence[Way], setting: Setting) -> set[int]:
     return set(stable[max(0, setting.shrunk - responders) :])
 
 
+def _sites_of_progression(ways: Sequence[Way], setting: Setting, protocol: Protocol) -> list[int | None]:
+    """In how many organs each patient progresses: more than an oligoprogression has in as many as was printed."""
+    if setting.systemic is None:
+        return [None] * len(ways)
+    progressed = [i for i, way in enumerate(ways) if way.end == "progression"]
+    many = set(progressed[: setting.systemic])
+    return [protocol.tumour.oligo_at_most_sites + 1 if i in many else 1 for i in range(len(ways))]
+
+
 def cover_everybody(labels: dict[str, list[str]], setting: Setting) -> dict[str, list[str]]:
     """
     Let everybody have at least one category of each column that lists several.
@@ -257,7 +276,14 @@ def _lesions(
     return lay_out_lesions(total, organs, setting.primary, rng)
 
 
-def _course(way: Way, lesions: tuple[Lesion, ...], protocol: Protocol, *, is_shrinking: bool) -> Course:
+def _course(
+    way: Way, lesions: tuple[Lesion, ...], protocol: Protocol, *, is_shrinking: bool, sites: int | None
+) -> Course:
+    # where the number of sites is printed, targets in too many of them do not grow together
+    places = {
+        lesion.organ if protocol.tumour.oligo_site == "organ" else lesion.name for lesion in lesions if lesion.is_target
+    }
+    are_few = sites is None or len(places) <= protocol.tumour.oligo_at_most_sites
     smallest = min(lesion.diameter for lesion in lesions if lesion.is_target)
     return Course(
         response=way.response,
@@ -266,7 +292,8 @@ def _course(way: Way, lesions: tuple[Lesion, ...], protocol: Protocol, *, is_shr
         response_day=way.response_day,
         deepest=1 - SMALLEST / smallest,
         is_shrinking=is_shrinking,
-        can_grow=sum_of(lesions) >= _GROWS_FROM,
+        can_grow=sum_of(lesions) >= _GROWS_FROM and are_few,
+        new_sites=1 if sites is None else sites,
         least_growth=_GROWTH_MM / sum_of(lesions),
         confirm_days=protocol.tumour.confirm_response_after_days,
         stable_days=protocol.tumour.stable_at_least_days,

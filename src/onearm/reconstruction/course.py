@@ -17,6 +17,8 @@ PROGRESSION: Final = "PROGRESSIVE DISEASE"
 DEATH: Final = "DEATH"
 WITHDRAWAL: Final = "WITHDRAWAL BY SUBJECT"
 _AFTER: Final = 10
+_NEXT_LINE: Final = 120
+"""Days from one line of later therapy to the next."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,10 @@ class Way:
         When the first of them began.
     last_doses : mapping of str to int
         Day of the last dose by drug, where the time on the drug was printed.
+    next_line_day : int or None
+        When all of them but the first began, as a line of their own; None where they began with it.
+    phase : str
+        Phase of treatment that it ended in, or goes on in; empty where treatment is one.
     """
 
     response: str
@@ -61,6 +67,14 @@ class Way:
     therapies: tuple[str, ...] = ()
     therapy_day: int = 0
     last_doses: Mapping[str, int] = field(default_factory=dict)
+    phase: str = ""
+    next_line_day: int | None = None
+
+    @property
+    def therapy_days(self) -> tuple[int, ...]:
+        """When each of the later therapies began."""
+        later = self.therapy_day if self.next_line_day is None else self.next_line_day
+        return tuple(self.therapy_day if k == 0 else later for k in range(len(self.therapies)))
 
     @property
     def dies_after_censoring(self) -> bool:
@@ -187,15 +201,19 @@ def _later(ways: list[Way], setting: Setting, rng: np.random.Generator) -> list[
     spare = list(names)
     for i in chosen:
         lists[i].append(spare.pop(0) if spare else names[-1])
+    # a further line needs time
+    takers = sorted(chosen, key=lambda i: ways[i].end_day - ways[i].last_seen) if setting.treated_again else chosen
     for name in spare:
-        other = next((i for i in chosen if name not in lists[i]), None)
+        other = next((i for i in takers if name not in lists[i]), None)
         if other is not None:
             lists[other].append(name)
+    again = [i for i in takers if len(lists[i]) > 1][: setting.treated_again]
     done = list(ways)
     for i in chosen:
         way = ways[i]
         assert way.stop_day is not None
         first = max(way.end_day, way.stop_day) + 1
-        day = min(first + int(rng.integers(0, 21)), way.last_seen - 1)
-        done[i] = replace(way, therapies=tuple(lists[i]), therapy_day=max(way.end_day + 1, day))
+        day = max(way.end_day + 1, min(first + int(rng.integers(0, 21)), way.last_seen - 1))
+        following = min(day + _NEXT_LINE, way.last_seen - 1) if i in again else None
+        done[i] = replace(way, therapies=tuple(lists[i]), therapy_day=day, next_line_day=following)
     return done

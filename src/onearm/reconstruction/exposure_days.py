@@ -62,7 +62,8 @@ def fit_exposure(ways: Sequence[Way], setting: Setting, protocol: Protocol) -> l
                 replace(way, last_doses={**way.last_doses, exposure.drug: lasted - 1})
                 for way, lasted in zip(done, days, strict=True)
             ]
-    if not set(by_name) <= {exposure.drug for exposure in setting.exposures}:
+    # a chart review names no drug, and then there is no cycle that treatment could end in
+    if not by_name or not set(by_name) <= {exposure.drug for exposure in setting.exposures}:
         return done
     cycle = max(drug.cycle_days for drug in protocol.treatment)
     return [_stopped(way, cycle) for way in done]

@@ -47,7 +47,9 @@ def patient_tables(keyed: Sequence[Keyed], responses: Sequence[str], protocol: P
             for scan in (one.patient.scans if one.patient else ())
         ]
         tables[sizes.file.rpartition(".")[0]] = pl.DataFrame(changes, infer_schema_length=None)
-    events = [{**row, "USUBJID": name} for one, name in zip(keyed, ids, strict=True) for row in event_rows(one)]
+    events = [
+        {**row, "USUBJID": name} for one, name in zip(keyed, ids, strict=True) for row in event_rows(one, protocol)
+    ]
     if events:
         number = pl.int_range(1, pl.len() + 1).over("USUBJID").alias("AESEQ")
         tables["ae"] = pl.DataFrame(events, infer_schema_length=None).with_columns(number)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
-__all__ = ["Dose", "Event", "Lesion", "Patient", "Scan", "Therapy"]
+__all__ = ["Dose", "Event", "Lesion", "Patient", "PhaseEnd", "Scan", "Therapy"]
 
 
 @dataclass(frozen=True)
@@ -49,11 +49,14 @@ class Scan:
         Sum of the target lesions as a share of the baseline sum; 0: all gone.
     finding : str
         ``new`` lesion, ``non-target`` progression, or nothing.
+    new_sites : int
+        In how many organs, where there are new lesions.
     """
 
     day: int
     size: float
     finding: str = ""
+    new_sites: int = 1
 
 
 @dataclass(frozen=True)
@@ -71,6 +74,8 @@ class Dose:
         Days from the first dose.
     reason : str
         Why the dose differs from the one before; may be empty.
+    epoch : str
+        EPOCH of its phase of treatment; empty where treatment is one.
     """
 
     drug: str
@@ -78,6 +83,27 @@ class Dose:
     start: int
     end: int
     reason: str = ""
+    epoch: str = ""
+
+
+@dataclass(frozen=True)
+class PhaseEnd:
+    """
+    How a phase of treatment ended.
+
+    Parameters
+    ----------
+    epoch : str
+        Its EPOCH.
+    day : int
+        Days from the first dose.
+    reason : str
+        In the terms of CDISC; ``COMPLETED`` where the next phase was begun.
+    """
+
+    epoch: str
+    day: int
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -99,6 +125,8 @@ class Event:
         What was done to that drug.
     is_serious, is_fatal : bool
         What came of it.
+    is_immune : bool
+        Whether the investigator judged it to be immune-related.
     """
 
     term: str
@@ -109,6 +137,7 @@ class Event:
     action: str = "DOSE NOT CHANGED"
     is_serious: bool = False
     is_fatal: bool = False
+    is_immune: bool = False
 
 
 @dataclass(frozen=True)
@@ -153,6 +182,8 @@ class Patient:
         In the terms of CDISC; empty while treatment goes on.
     doses : tuple of Dose
         What was given.
+    phases : tuple of PhaseEnd
+        How each phase of treatment ended; empty where treatment is one.
     events : tuple of Event
         Adverse events.
     therapies : tuple of Therapy
@@ -176,6 +207,7 @@ class Patient:
     stop_day: int | None = None
     stop_reason: str = ""
     doses: tuple[Dose, ...] = ()
+    phases: tuple[PhaseEnd, ...] = ()
     events: tuple[Event, ...] = ()
     therapies: tuple[Therapy, ...] = ()
     cohort: str = ""

@@ -14,6 +14,7 @@ from onearm.protocol import Protocol
 from onearm.reconstruction.adverse_events import solve_adverse_events
 from onearm.reconstruction.assemble import assemble_patients, reconstruct_tables
 from onearm.reconstruction.cohort import solve_cohort
+from onearm.reconstruction.judgement import ImmuneTargets, judge_events
 from onearm.reconstruction.patients import Patient
 from onearm.reconstruction.setting import Setting
 from onearm.reconstruction.solutions import AdverseEvent, AdverseEventSolution, Check, CohortSolution, Conflict
@@ -54,6 +55,7 @@ def reconstruct(
     setting: Setting,
     protocol: Protocol,
     *,
+    immune: ImmuneTargets | None = None,
     solution: CohortSolution | None = None,
     search: Mapping[str, Any] = MappingProxyType({}),
     seed: int = 1,
@@ -71,6 +73,8 @@ def reconstruct(
         Everything else.
     protocol : Protocol
         Drugs, schedule, conventions.
+    immune : ImmuneTargets, optional
+        Events that the investigators judged to be immune-related.
     solution : CohortSolution, optional
         Found before; searched for where missing.
     search : mapping of str to number
@@ -88,6 +92,9 @@ def reconstruct(
     if setting.ends_at_last_visit:
         solution = _end_at_last_visit(solution)
     happened, solved = solve_event_sets(events, cohort.n, seed=seed)
+    if immune is not None:
+        judged = judge_events(happened, immune, seed=seed)
+        happened, solved = list(judged.events), [*solved, judged]
     patients = assemble_patients(solution, happened, setting, protocol, seed=seed)
     tables = reconstruct_tables(patients, setting, protocol, seed=seed)
     parts: list[CohortSolution | AdverseEventSolution] = [solution, *solved]

@@ -48,6 +48,8 @@ class Course:
         Share of the baseline sum that is at least 5 mm, which growth must reach too.
     confirm_days, stable_days : int
         What the protocol asks of a confirmed response and of stable disease.
+    new_sites : int
+        In how many organs new lesions appear, if any do at the progression; more than one means that some do.
     """
 
     response: str
@@ -60,6 +62,7 @@ class Course:
     least_growth: float = 0.15
     confirm_days: int = _CONFIRM
     stable_days: int = _STABLE
+    new_sites: int = 1
 
 
 def plan_scans(course: Course, planned: tuple[int, ...], rng: np.random.Generator) -> tuple[Scan, ...]:
@@ -101,7 +104,7 @@ def plan_scans(course: Course, planned: tuple[int, ...], rng: np.random.Generato
     last, finding = _progress(course, sizes[:-1], rng)
     return (
         *(Scan(day, size) for day, size in zip(days[:-1], sizes[:-1], strict=True)),
-        Scan(days[-1], last, finding),
+        Scan(days[-1], last, finding, course.new_sites),
     )
 
 
@@ -188,7 +191,7 @@ def _progress(course: Course, before: list[float], rng: np.random.Generator) -> 
     smallest = min([1.0, *before])
     last = before[-1] if before else float(rng.uniform(1.0, 1.15))
     way = rng.random()
-    if smallest > 0 and course.can_grow and way < 0.55:
+    if smallest > 0 and course.can_grow and course.new_sites == 1 and way < 0.55:
         return max(smallest * float(rng.uniform(1.24, 1.5)), smallest + course.least_growth), ""
     if smallest == 0.0:
         return 0.0, "new"

@@ -8,7 +8,7 @@ from typing import Literal
 
 from onearm.reconstruction.targets import Printed
 
-__all__ = ["Action", "Exposure", "Other", "Setting"]
+__all__ = ["Action", "Exposure", "Irregular", "Other", "PhaseCourse", "PhaseDuration", "Setting"]
 
 
 @dataclass(frozen=True)
@@ -83,6 +83,80 @@ class Other:
 
 
 @dataclass(frozen=True)
+class PhaseDuration:
+    """
+    The printed time from the first to the last dose of a drug within a phase of treatment.
+
+    Parameters
+    ----------
+    drug : str
+        Its name.
+    mean, low, high : Printed, optional
+        In months; the limits are those of the range.
+    """
+
+    drug: str
+    mean: Printed | None = None
+    low: Printed | None = None
+    high: Printed | None = None
+
+
+@dataclass(frozen=True)
+class Irregular:
+    """
+    How one patient's cycles of a phase depart from the plan, so that a printed least intensity comes out.
+
+    Parameters
+    ----------
+    cycles : int
+        Cycles given.
+    every_days : int or None
+        Days from one cycle to the next; as planned where None.
+    skipped : dict of str to tuple of int
+        Cycles, from 1, in which a drug is not given.
+    reduced : dict of str to int
+        Last doses of a drug that are one level lower.
+    missed : dict of str to int
+        Last days left out of the last stretch but one of a drug.
+    """
+
+    cycles: int
+    every_days: int | None = None
+    skipped: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    reduced: dict[str, int] = field(default_factory=dict)
+    missed: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class PhaseCourse:
+    """
+    How patients went through a phase of treatment.
+
+    Parameters
+    ----------
+    name : str
+        Of the phase in the protocol.
+    reasons : dict of str to int
+        Why patients stopped in it, in the terms of CDISC.
+    cycles : dict of int to int
+        Cycles of those who completed it, and how many patients had so many.
+    drugs : tuple of str
+        Drugs that are given in it; all where empty.
+    durations : tuple of PhaseDuration
+        Printed times on the drugs.
+    irregular : tuple of Irregular
+        Patients whose cycles depart from the plan, one each.
+    """
+
+    name: str
+    reasons: dict[str, int] = field(default_factory=dict)
+    cycles: dict[int, int] = field(default_factory=dict)
+    drugs: tuple[str, ...] = ()
+    durations: tuple[PhaseDuration, ...] = ()
+    irregular: tuple[Irregular, ...] = ()
+
+
+@dataclass(frozen=True)
 class Setting:
     """
     The circumstances of a reconstructed trial.
@@ -103,6 +177,8 @@ class Setting:
         Later therapies and how many patients had each; one patient may have several.
     treated_later : int or None
         Patients with any later therapy; the sum of `therapies` where None.
+    treated_again : int
+        Patients with a second line of later therapy.
     actions : tuple of Action
         Changes of doses because of adverse events.
     causes : dict of str to str
@@ -145,6 +221,10 @@ class Setting:
         Printed times on the drugs.
     modified : dict of str to int
         Patients with any change of a drug's dose, by drug; the changes of `actions` may fall on the same patients.
+    systemic : int or None
+        Patients who progressed in more sites than an oligoprogression has; left to chance where None.
+    phases : tuple of PhaseCourse
+        Phases of treatment in order; empty where nothing is said of them.
     """
 
     first_start: dt.date
@@ -156,6 +236,7 @@ class Setting:
     stop_reasons: dict[str, int] = field(default_factory=dict)
     therapies: dict[str, int] = field(default_factory=dict)
     treated_later: int | None = None
+    treated_again: int = 0
     actions: tuple[Action, ...] = ()
     causes: dict[str, str] = field(default_factory=dict)
     classes: dict[str, str] = field(default_factory=dict)
@@ -177,3 +258,5 @@ class Setting:
     shrunk: int | None = None
     exposures: tuple[Exposure, ...] = ()
     modified: dict[str, int] = field(default_factory=dict)
+    systemic: int | None = None
+    phases: tuple[PhaseCourse, ...] = ()

@@ -19,6 +19,8 @@ __all__ = ["Keyed", "event_rows", "source_tables"]
 Row = dict[str, Any]
 _SUBSEQUENT: Final = "SUBSEQUENT ANTI-CANCER THERAPY"
 _METHOD: Final = "CT SCAN"
+_OTHER_ORGANS: Final = ("BONE", "ADRENAL GLAND", "BRAIN", "PLEURA", "SKIN")
+"""Where new lesions appear when there are more of them than organs with lesions."""
 _KEEP_TEXT: Final = ("USUBJID", "SUBJID", "SITEID", "AETOXGR")
 
 
@@ -89,7 +91,7 @@ def source_tables(keyed: Sequence[Keyed], protocol: Protocol, *, country: str, r
         "ex": [row for one in enrolled for row in _ex(one, protocol)],
         "tu": [row for one in enrolled for row in _tu(one, protocol)],
         "tr": [row for one in enrolled for row in _tr(one, protocol)],
-        "ae": [row for one in enrolled for row in event_rows(one)],
+        "ae": [row for one in enrolled for row in event_rows(one, protocol)],
         "cm": [row for one in enrolled for row in _cm(one)],
         "ss": [row for one in enrolled for row in _ss(one)],
         "lb": [row for one in enrolled if one.patient and one.patient.doses for row in _lb(one)],
@@ -152,7 +154,9 @@ def _ds(one: Keyed) -> Iterator[Row]:
         yield record(one.failure, "SCREEN FAILURE", event, "SCREENING", later)
         return
     yield record("ENROLLED", "ENROLLED", milestone, None, patient.start.isoformat())
-    if patient.stop_day is not None and patient.doses:
+    for end in patient.phases:
+        yield record(end.reason, end.reason, event, "TREATMENT", one.date(end.day)) | {"EPOCH": end.epoch}
+    if patient.stop_day is not None and patient.doses and not patient.phases:
         yield record(patient.stop_reason, patient.stop_reason, event, "TREATMENT", one.date(patient.stop_day))
     if patient.is_dead:
         yield record("DEATH", "DEATH", event, "STUDY", one.date(patient.last_seen))
@@ -168,6 +172,7 @@ def _ex(one: Keyed, protocol: Protocol) -> Iterator[Row]:
             "EXDOSE": float(drug.dose_levels[dose.level]),
             "EXDOSU": drug.unit,
             "EXADJ": dose.reason or None,
+            **({"EPOCH": dose.epoch} if dose.epoch else {}),
             "EXSTDTC": one.date(dose.start),
             "EXENDTC": one.date(dose.end),
         }
@@ -184,9 +189,12 @@ def _visit(day: int) -> str:
 def _tu(one: Keyed, protocol: Protocol) -> Iterator[Row]:
     assert one.patient is not None
     found = [("TARGET" if lesion.is_target else "NON-TARGET", lesion, -5) for lesion in one.patient.lesions]
-    new = [scan.day for scan in one.patient.scans if scan.finding == "new"]
-    organs = sorted({lesion.organ for lesion in one.patient.lesions})
-    found += [("NEW", Lesion("NEW01", organs[day % len(organs)]), day) for day in new]
+    found += [
+        ("NEW", lesion, scan.day)
+        for scan in one.patient.scans
+        if scan.finding == "new"
+        for lesion in _new_lesions(one.patient, scan)
+    ]
     for group, lesion, day in found:
         yield _head(one) | {
             "TUTESTCD": "TUMIDENT",
@@ -203,6 +211,14 @@ def _tu(one: Keyed, protocol: Protocol) -> Iterator[Row]:
         }
 
 
+def _new_lesions(patient: Patient, scan: Scan) -> list[Lesion]:
+    """One in each of as many organs as the scan says, those with lesions already before others."""
+    known = sorted({lesion.organ for lesion in patient.lesions})
+    first = scan.day % len(known)
+    organs = [*known[first:], *known[:first], *(organ for organ in _OTHER_ORGANS if organ not in known)]
+    return [Lesion(f"NEW{number:02d}", organ) for number, organ in enumerate(organs[: scan.new_sites], start=1)]
+
+
 def _tr(one: Keyed, protocol: Protocol) -> Iterator[Row]:
     assert one.patient is not None
     for scan in _all_scans(one.patient):
@@ -214,7 +230,7 @@ def _tr(one: Keyed, protocol: Protocol) -> Iterator[Row]:
             else:
                 seen.append((lesion.name, "TUMSTATE", _state(scan)))
         if scan.finding == "new":
-            seen.append(("NEW01", "TUMSTATE", "PRESENT"))
+            seen += [(lesion.name, "TUMSTATE", "PRESENT") for lesion in _new_lesions(one.patient, scan)]
         for name, test, result in seen:
             yield (
                 _head(one)
@@ -255,7 +271,7 @@ def _state(scan: Scan) -> str:
     return "ABSENT" if scan.size == 0.0 else "PRESENT"
 
 
-def event_rows(one: Keyed) -> Iterator[Row]:
+def event_rows(one: Keyed, protocol: Protocol) -> Iterator[Row]:
     """
     Lay out the adverse events of a patient.
 
@@ -263,6 +279,8 @@ def event_rows(one: Keyed) -> Iterator[Row]:
     ----------
     one : Keyed
         An enrolled patient.
+    protocol : Protocol
+        ``safety.immune_related_column`` names where the investigator's judgement stands, if anywhere.
 
     Yields
     ------
@@ -270,6 +288,7 @@ def event_rows(one: Keyed) -> Iterator[Row]:
         One record of AE, by day, without a sequence number.
     """
     assert one.patient is not None
+    judgement = protocol.safety.immune_related_column
     for event in sorted(one.patient.events, key=lambda event: event.start):
         outcome = (
             "FATAL"
@@ -290,6 +309,7 @@ def event_rows(one: Keyed) -> Iterator[Row]:
             "AESDTH": "Y" if event.is_fatal else "N",
             "AESTDTC": one.date(event.start),
             "AEENDTC": None if event.end is None else one.date(event.end),
+            **({} if judgement is None else {judgement.upper(): "Y" if event.is_immune else "N"}),
         }
 
 

@@ -11,16 +11,16 @@ import numpy as np
 from onearm.protocol import Protocol, Treatment
 from onearm.reconstruction.course import Way
 from onearm.reconstruction.exposure_days import end_exactly
+from onearm.reconstruction.judgement import IMMUNE, RELATED
 from onearm.reconstruction.patients import Dose, Event
 from onearm.reconstruction.setting import Action, Setting
 from onearm.reconstruction.solutions import AdverseEvent
 
-__all__ = ["add_fatal_events", "change_doses", "date_events", "give_doses"]
+__all__ = ["add_fatal_events", "change_doses", "date_events", "give_doses", "stretches"]
 
 REDUCED: Final = "DOSE REDUCED"
 INTERRUPTED: Final = "DRUG INTERRUPTED"
 WITHDRAWN: Final = "DRUG WITHDRAWN"
-_RELATED: Final = "RELATED"
 _DAYS_PER_MONTH: Final = 30.4375
 
 
@@ -57,13 +57,14 @@ def date_events(
         end: int | None = start + 1 + int(rng.lognormal(np.log(30), 0.8))
         if end is not None and end >= way.last_seen:
             end = None
-        drug = setting.causes.get(event.term, drugs[0]) if _RELATED in event.flags else ""
+        drug = setting.causes.get(event.term, drugs[0]) if RELATED in event.flags else ""
         serious = "SERIOUS" in event.flags or (event.grade >= 3 and rng.random() < 0.3 and "SERIOUS?" in event.flags)
         fatal = event.grade == 5 and way.is_dead
         if fatal:
             end = way.last_seen
+        immune = IMMUNE in event.flags
         lists[event.patient].append(
-            Event(event.term, event.grade, start, end, drug, is_serious=serious, is_fatal=fatal)
+            Event(event.term, event.grade, start, end, drug, is_serious=serious, is_fatal=fatal, is_immune=immune)
         )
     return [sorted(one, key=lambda event: (event.start, event.term)) for one in lists]
 
@@ -128,12 +129,18 @@ def _acted(event: Event, action: Action, way: Way) -> Event:
 def _candidates(lists: list[list[Event]], ways: Sequence[Way], action: Action, busy: set[int]) -> list[int]:
     """A withdrawal needs a stop that is no progression, a reduction time to take the lower dose."""
 
-    def rank(i: int) -> tuple[bool, bool, int]:
+    def rank(i: int) -> tuple[bool, bool, bool, int]:
         way = ways[i]
         if action.action == WITHDRAWN:
             fits = way.stop_reason == "ADVERSE EVENT"
-            return (i in busy, not fits and way.end != "censored", -max((e.grade for e in lists[i]), default=0))
-        return (i in busy, _treated_until(way) < 90, -max((e.grade for e in lists[i] if e.drug), default=0))
+            # With phases, the reasons are given already.
+            return (
+                i in busy,
+                bool(way.phase) and not fits,
+                not fits and way.end != "censored",
+                -max((e.grade for e in lists[i]), default=0),
+            )
+        return (i in busy, False, _treated_until(way) < 90, -max((e.grade for e in lists[i] if e.drug), default=0))
 
     able = [i for i, one in enumerate(lists) if any(event.drug for event in one)]
     if action.action == WITHDRAWN:
@@ -231,7 +238,7 @@ def _drug(drug: Treatment, until: int, events: Sequence[Event]) -> list[Dose]:
             level, reason = wanted, "ADVERSE EVENT"
         if any(cycle - drug.cycle_days < day <= cycle for day in pauses) and cycle > 0:
             continue
-        for first, final in _stretches(drug.days):
+        for first, final in stretches(drug.days):
             start = cycle + first - 1
             if start <= last:
                 doses.append(Dose(drug.name, level, start, min(cycle + final - 1, last), reason))
@@ -242,7 +249,25 @@ def _drug(drug: Treatment, until: int, events: Sequence[Event]) -> list[Dose]:
     return doses
 
 
-def _stretches(days: tuple[int, ...]) -> list[tuple[int, int]]:
+def stretches(days: tuple[int, ...]) -> list[tuple[int, int]]:
+    """
+    Join consecutive days.
+
+    Parameters
+    ----------
+    days : tuple of int
+        Ascending.
+
+    Returns
+    -------
+    list of tuple of int
+        First and last day of each stretch.
+
+    Examples
+    --------
+    >>> stretches((1, 2, 3, 8))
+    [(1, 3), (8, 8)]
+    """
     found: list[tuple[int, int]] = []
     for day in days:
         if found and day == found[-1][1] + 1:

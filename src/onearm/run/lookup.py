@@ -127,14 +127,24 @@ def _scaled(found: Found, statement: Statement, part: str) -> Found:
 
 
 def _flow(index: Index, meaning: Meaning, _statement: Statement, part: str) -> Found | None:
-    if meaning.kind == "reason":
-        counted = index.get(_step(meaning.cohort, meaning.level, "n", variable=f"reason:{meaning.name}"))
-    else:
-        counted = index.get(_step(meaning.cohort, meaning.name, "n"))
+    counted = _counted(index, meaning)
     total = index.get(_step(meaning.cohort, meaning.of or "enrolled", "n"))
+    total = index.get(_step(meaning.cohort, meaning.of, "n", phase=meaning.phase), total)
     if counted is None or total is None or not total.value or counted.value is None:
         return None
     return total if part == "total" else Found(100 * counted.value / total.value, None, None)
+
+
+def _counted(index: Index, meaning: Meaning) -> Found | None:
+    """The patients of a step, or of the reasons that are named together."""
+    if meaning.kind == "flow":
+        return index.get(_step(meaning.cohort, meaning.name, "n", phase=meaning.phase))
+    reasons = [
+        index.get(_step(meaning.cohort, level, "n", variable=f"reason:{meaning.name}", phase=meaning.phase))
+        for level in meaning.level.split(" + ")
+    ]
+    values = [found.value for found in reasons if found is not None and found.value is not None]
+    return Found(sum(values), None, None) if len(values) == len(reasons) else None
 
 
 def _grade_share(index: Index, meaning: Meaning, statement: Statement, _part: str) -> Found | None:
@@ -163,8 +173,9 @@ def _at_risk(index: Index, meaning: Meaning, _statement: Statement, part: str) -
     return {"count": still, "total": every}.get(part, Found(100 * still.value / every.value, None, None))
 
 
-def _step(cohort: str, level: str, stat: str, *, variable: str = "step") -> Key:
-    return ("disposition", "", "COHORT" if cohort else "", cohort, "", "", variable, level, stat)
+def _step(cohort: str, level: str, stat: str, *, variable: str = "step", phase: str = "") -> Key:
+    groups = [("COHORT", cohort)] if cohort else []
+    return _key("phase_disposition" if phase else "disposition", phase, groups, variable, level, stat)
 
 
 _Finder = Callable[[Index, Meaning, Statement, str], Found | None]
@@ -184,7 +195,7 @@ def _stat(meaning: Meaning, statement: Statement, part: str) -> str | None:
     if statement.statistic == "landmark":
         return _LANDMARK.get(part)
     if meaning.kind == "exposure" and meaning.variable:
-        stem = _quantile(statement, part, {"value": "median"})
+        stem = _quantile(statement, part, {"value": meaning.of or "median"})
         return f"{meaning.variable}_{stem}" if stem else None
     if meaning.kind in {"time", "follow_up"} or (meaning.kind in _MEASURED and not meaning.level):
         return _quantile(statement, part, _EVENTS)
@@ -214,16 +225,18 @@ def _keys(meaning: Meaning, statement: Statement, stat: str) -> Iterator[Key]:
         yield _key(analysis, meaning.name, [*groups, inside], "", "", stat)
         return
     variable, level = meaning.variable, meaning.level
+    drug = "" if meaning.name == "any" else meaning.name
+    by, phase = "phase_" if meaning.phase else "", meaning.phase
     places: dict[str, tuple[str, str, str, str]] = {
         "baseline": ("baseline", "", meaning.name, level),
         "best_response": ("best_response", "CBOR", "response", meaning.name),
         "rate": ("response_rate", meaning.name, "", ""),
         "time": ("observed_time" if meaning.observed else "survival", meaning.name, "", ""),
         "follow_up": ("observed_time" if meaning.observed else "follow_up", meaning.name, "", ""),
-        "flow": ("disposition", "", "step", meaning.name),
-        "reason": ("disposition", "", f"reason:{meaning.name}", level),
+        "flow": (f"{by}disposition", phase, "step", meaning.name),
+        "reason": (f"{by}disposition", phase, f"reason:{meaning.name}", level),
         "adverse_event": ("adverse_events", meaning.name, variable or "term", level),
-        "exposure": ("exposure", "", meaning.name, level),
+        "exposure": (f"{by}exposure", phase, drug, level),
         "later_therapy": ("therapy", "SUBSEQUENT", *_therapy(meaning)),
         "progression_extent": ("progression_extent", "PDEXT", "extent", level),
         "tumour_change": ("tumour_change", "SUMDIAM", meaning.name, level),
@@ -243,7 +256,10 @@ def _keys(meaning: Meaning, statement: Statement, stat: str) -> Iterator[Key]:
 def _therapy(meaning: Meaning) -> tuple[str, str]:
     if meaning.name == "any":
         return "any", meaning.of or "of those off treatment"
-    return ("any", "none") if meaning.name == "none" else ("agent", meaning.name)
+    if meaning.name == "none":
+        return "any", "none"
+    variable, level = ("lines", meaning.level) if meaning.name == "lines" else ("agent", meaning.name)
+    return f"{variable} {'' if meaning.of == 'any' else meaning.of}".strip(), level
 
 
 def _key(analysis: str, paramcd: str, groups: list[tuple[str, str]], variable: str, level: str, stat: str) -> Key:

@@ -15,6 +15,7 @@ from onearm.published.model import Statement
 from onearm.published.numbers import Meaning, Meanings, statement_key
 from onearm.reconstruction.setting import Action, Exposure, Other, Setting
 from onearm.reconstruction.targets import Printed
+from onearm.run.paper_phases import paper_phases
 
 __all__ = ["Builder", "paper_setting", "stated_count"]
 
@@ -104,9 +105,15 @@ def paper_setting(builder: Builder) -> Setting:
         With defaults where nothing says it.
     """
     extra, protocol = builder.extra, builder.protocol
-    flow = {m.level or m.name: s.count for s, m in builder.about("flow") if s.count is not None}
-    reasons = {m.level: s.count for s, m in builder.about("reason") if s.count is not None and m.name == "discontinued"}
+    flow = {m.level or m.name: s.count for s, m in builder.about("flow") if s.count is not None and not m.phase}
+    reasons = {
+        m.level: s.count
+        for s, m in builder.about("reason")
+        if s.count is not None and m.name == "discontinued" and not m.phase
+    }
+    extents = {m.level: s.count for s, m in builder.about("progression_extent") if s.count is not None}
     therapies = {m.name: s.count for s, m in builder.about("later_therapy") if s.count is not None}
+    again = therapies.pop("lines", 0)
     cutoff = protocol.trial.cutoff or extra.get("cutoff")
     if not isinstance(cutoff, dt.date):
         cutoff = extra["last_start"] + dt.timedelta(days=730)
@@ -124,6 +131,7 @@ def paper_setting(builder: Builder) -> Setting:
         stop_reasons=_own(reasons, extra.get("other", ())) | extra.get("stop_reasons", {}),
         therapies={name: count for name, count in therapies.items() if name not in {"any", "none"}}
         | extra.get("therapies", {}),
+        treated_again=again,
         treated_later=therapies.get("any", extra.get("treated_later")),
         actions=tuple(_with_rest(list(_actions(builder)), _modified(builder), protocol)),
         causes=extra.get("causes", {}),
@@ -144,6 +152,8 @@ def paper_setting(builder: Builder) -> Setting:
         shrunk=extra.get("shrunk"),
         exposures=tuple(_exposures(builder)),
         modified=_modified(builder),
+        systemic=extents.get("SYSTEMIC"),
+        phases=paper_phases(builder),
     )
 
 
@@ -170,7 +180,7 @@ def _other(table: dict[str, Any]) -> Other:
 def _exposures(builder: Builder) -> Iterator[Exposure]:
     """Times on the drugs that were printed with quartiles or a range."""
     for statement, meaning in builder.about("exposure"):
-        if meaning.variable == "duration" and statement.interval in {"iqr", "range"}:
+        if meaning.variable == "duration" and not meaning.phase and statement.interval in {"iqr", "range"}:
             shown = {
                 part: None if number is None else Printed(number.value, number.digits)
                 for part, number in (("median", statement.value), ("low", statement.low), ("high", statement.high))

@@ -13,6 +13,7 @@ from onearm.published import Published
 from onearm.published.model import Printed as Shown
 from onearm.published.model import Statement
 from onearm.published.numbers import Meaning, Meanings
+from onearm.reconstruction.judgement import ImmuneTargets
 from onearm.reconstruction.setting import Setting
 from onearm.reconstruction.targets import (
     NOT_REACHED,
@@ -36,6 +37,7 @@ from onearm.reconstruction.targets import (
 )
 from onearm.rules.progression import planned_days
 from onearm.run.paper_counts import reached_targets, stable_targets
+from onearm.run.paper_judgement import immune_targets
 from onearm.run.paper_setting import Builder, paper_setting, stated_count
 from onearm.terms import EventRule
 
@@ -58,11 +60,14 @@ class PaperTargets:
         ``TRAE`` and ``TEAE``, as far as they were printed.
     setting : Setting
         Dates, disposition, therapies.
+    immune : ImmuneTargets or None
+        Events judged to be immune-related, where counts of them were printed.
     """
 
     cohort: Cohort
     events: dict[str, AdverseEventTargets]
     setting: Setting
+    immune: ImmuneTargets | None = None
 
 
 def paper_targets(published: Published, meanings: Meanings, protocol: Protocol) -> PaperTargets:
@@ -106,7 +111,7 @@ def paper_targets(published: Published, meanings: Meanings, protocol: Protocol) 
         stable=tuple(stable_targets(builder, responses)),
         ongoing=setting.ongoing if builder.extra.get("seek_ongoing") else None,
     )
-    return PaperTargets(cohort, _events(builder), setting)
+    return PaperTargets(cohort, _events(builder), setting, immune_targets(builder))
 
 
 def _printed(shown: Shown | None) -> Printed | None:

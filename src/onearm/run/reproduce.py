@@ -216,6 +216,7 @@ def reconstruct_trial(shipped: Shipped, folder: Path, *, seed: int = 1, solve: b
         targets.events,
         targets.setting,
         shipped.protocol,
+        immune=targets.immune,
         solution=known,
         search=shipped.meanings.cohort.get("search", {}),
         seed=seed,

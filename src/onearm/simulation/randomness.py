@@ -36,6 +36,7 @@ class Stage(IntEnum):
     THERAPY = 12
     MEDICATION = 13
     ASSAYS = 14
+    JUDGEMENT = 15
 
 
 def generator(seed: int, block: int, stage: Stage) -> np.random.Generator:

@@ -14,7 +14,7 @@ from onearm.simulation.screening import Screening, plan_screening
 from onearm.simulation.tables.assays import assay_tables
 from onearm.simulation.tables.columns import keys_of
 from onearm.simulation.tables.patients import patient_tables
-from onearm.simulation.tables.safety import ae_table, lb_table
+from onearm.simulation.tables.safety import ae_table, lb_table, with_judgement
 from onearm.simulation.tables.subjects import dm_table, ds_table, ss_table
 from onearm.simulation.tables.treatment import cm_table, ex_table
 from onearm.simulation.tables.tumours import tumour_tables
@@ -122,11 +122,13 @@ def simulate_block(
     rest = generator(seed, block, Stage.SCREENING)
     medication, sampled = generator(seed, block, Stage.MEDICATION), generator(seed, block, Stage.ASSAYS)
     dm = dm_table(rest, protocol, assumptions, screening, history, keys=keys)
+    judgement = generator(seed, block, Stage.JUDGEMENT)
+    ae = with_judgement(judgement, protocol, assumptions, ae_table(medication, protocol, assumptions, history, keys))
     if protocol.source.patients is not None:
         treated = dm.filter(pl.col("ARMCD") == "TREATED")
         rows = patient_tables(rest, protocol, assumptions, history, keys=keys, dm=treated)
         events = {
-            "ae": ae_table(medication, protocol, assumptions, history, keys),
+            "ae": ae,
             "cm": cm_table(medication, assumptions, history, keys),
         }
         return {**rows, **events, **assay_tables(sampled, protocol, assumptions, history, keys)}
@@ -136,7 +138,7 @@ def simulate_block(
         "ex": ex_table(protocol, assumptions, history, keys),
         "tu": tu,
         "tr": tr,
-        "ae": ae_table(medication, protocol, assumptions, history, keys),
+        "ae": ae,
         "ds": ds_table(rest, assumptions, screening, history, keys),
         "ss": ss_table(rest, assumptions, history, keys),
         "cm": cm_table(medication, assumptions, history, keys),

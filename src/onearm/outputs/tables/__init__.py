@@ -6,6 +6,7 @@ from onearm.outputs.tables.findings import count_findings, tabulate_findings
 from onearm.outputs.tables.model import Cell, Row, Table
 from onearm.outputs.tables.others import tabulate_disposition, tabulate_exposure, tabulate_rest
 from onearm.outputs.tables.patients import tabulate_patients
+from onearm.outputs.tables.phases import tabulate_phase_disposition, tabulate_phase_exposure
 from onearm.outputs.tables.response import tabulate_response
 from onearm.outputs.tables.survival import tabulate_survival
 from onearm.outputs.tables.write import (
@@ -32,6 +33,8 @@ __all__ = [
     "tabulate_exposure",
     "tabulate_findings",
     "tabulate_patients",
+    "tabulate_phase_disposition",
+    "tabulate_phase_exposure",
     "tabulate_response",
     "tabulate_rest",
     "tabulate_survival",

@@ -16,12 +16,21 @@ if TYPE_CHECKING:
     from onearm.outputs.format import Printer
     from onearm.outputs.lookup import Block, Lookup, Statistic
 
-__all__ = ["FEATURES", "KNOWN_ANALYSES", "print_raw", "tabulate_disposition", "tabulate_exposure", "tabulate_rest"]
+__all__ = [
+    "FEATURES",
+    "KNOWN_ANALYSES",
+    "exposure_rows",
+    "print_raw",
+    "tabulate_disposition",
+    "tabulate_exposure",
+    "tabulate_rest",
+]
 
 KNOWN_ANALYSES: Final = frozenset(
     {
         "trial", "disposition", "baseline", "best_response", "response_rate", "survival", "survival_rate",
-        "survival_curve", "survival_at_risk", "follow_up", "tumour_change", "exposure", "design", "subgroup",
+        "survival_curve", "survival_at_risk", "follow_up", "tumour_change", "exposure", "phase_disposition", "phase_exposure",
+        "design", "subgroup",
         "subgroup_test", "model", "sensitivity", "adverse_events", "laboratory", "therapy", "liver", "biomarker_summary",
         "biomarker_response", "biomarker_response_rate", "biomarker_change", "biomarker_survival", "biomarker_groups",
         "biomarker_curve", "gene_association", "signature", "signature_curve",
@@ -95,11 +104,7 @@ def tabulate_exposure(lookups: Sequence[Lookup], printer: Printer) -> Table:
         By drug, one column for each group; without rows where exposure was not analysed.
     """
     blocks = [lookup.block("exposure") for lookup in lookups]
-    rows: list[Row] = []
-    for drug in dict.fromkeys(v for block in blocks for v in block.variables()):
-        rows.append(heading(drug or "Any drug", len(blocks)))
-        for level in dict.fromkeys(lv for block in blocks for name, lv in block.cells if name == drug):
-            rows += _exposed(blocks, drug, level, printer)
+    rows = exposure_rows(blocks, printer)
     heads = ("", *(lookup.group.label for lookup in lookups))
     populations = dict.fromkeys(block.population for block in blocks if block.population)
     notes = [f"Population: {', '.join(populations)}."] if populations else []
@@ -112,6 +117,30 @@ def tabulate_exposure(lookups: Sequence[Lookup], printer: Printer) -> Table:
         (*notes, *tabulate_missing(rows)),
         ("exposure",),
     )
+
+
+def exposure_rows(blocks: Sequence[Block], printer: Printer) -> list[Row]:
+    """
+    Lay out what was given, drug by drug.
+
+    Parameters
+    ----------
+    blocks : sequence of Block
+        Of ``exposure``, or of ``phase_exposure`` of one phase; one for each group.
+    printer : Printer
+        How numbers are printed.
+
+    Returns
+    -------
+    list of Row
+        A heading for each drug, and for all drugs together where the results have that.
+    """
+    rows: list[Row] = []
+    for drug in dict.fromkeys(v for block in blocks for v in block.variables()):
+        rows.append(heading(drug or "Any drug", len(blocks)))
+        for level in dict.fromkeys(lv for block in blocks for name, lv in block.cells if name == drug):
+            rows += _exposed(blocks, drug, level, printer)
+    return rows
 
 
 def _exposed(blocks: Sequence[Block], drug: str | None, level: str | None, printer: Printer) -> list[Row]:
@@ -129,7 +158,8 @@ def _exposed(blocks: Sequence[Block], drug: str | None, level: str | None, print
     shown = {"n", "N", "p"}
     for stem in stems:
         parts = [f"{stem}_{part}" for part in ("median", "min", "max", "q1", "q3")]
-        shown |= set(parts)
+        averages = [f"{stem}_mean", f"{stem}_sd"]
+        shown |= {*parts, *averages}
         unit = next((f", {u}" for block in blocks if (u := block.stat(parts[0], drug, level).unit)), "")
         for label, chosen in ((f"{title_case(stem)}, median (range){unit}", parts[:3]), ("IQR" + unit, parts[3:])):
             found = [[block.stat(name, drug, level) for name in chosen] for block in blocks]
@@ -140,6 +170,9 @@ def _exposed(blocks: Sequence[Block], drug: str | None, level: str | None, print
                         [_spread(s, printer) for s in found],
                     )
                 )
+        found = [[block.stat(name, drug, level) for name in averages] for block in blocks]
+        if any(s for stats in found for s in stats):
+            rows.append(row(f"{title_case(stem)}, mean (SD){unit}", [_average(s, printer) for s in found]))
     for name in [name for name in names if name not in shown]:
         found_one = [block.stat(name, drug, level) for block in blocks]
         rows.append(row(title_case(name), [(print_raw(s, printer), (s,)) for s in found_one]))
@@ -149,6 +182,11 @@ def _exposed(blocks: Sequence[Block], drug: str | None, level: str | None, print
 def _level_label(level: str) -> str:
     name, _, reason = level.partition(": ")
     return f"{title_case(name)}: {reason_label(reason).lower()}" if reason else title_case(level)
+
+
+def _average(stats: Sequence[Statistic], printer: Printer) -> tuple[str, Sequence[Statistic]]:
+    texts = [printer.months(s.value) if s.unit == "months" else printer.measure(s.value) for s in stats if s]
+    return (f"{texts[0]} ({texts[1]})" if len(texts) == 2 else "".join(texts)), stats
 
 
 def _spread(stats: Sequence[Statistic], printer: Printer) -> tuple[str, Sequence[Statistic]]:

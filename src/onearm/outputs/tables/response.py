@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
 from onearm.outputs.labels import RESPONSE_LABELS, endpoint_label, group_label
@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 __all__ = ["tabulate_response"]
 
 _FIRST: Final = ("CBOR", "BOR", "ICBOR", "IBOR")
+_DECREASES: Final = {
+    ("shrinkage", "any"): "Any decrease",
+    ("shrinkage", "any, of the whole set"): "Any decrease, of all patients",
+    ("initial_shrinkage", "any"): "Decrease at the first assessment",
+}
 
 
 def tabulate_response(lookups: Sequence[Lookup], protocol: Protocol, printer: Printer) -> Table:
@@ -137,10 +142,16 @@ def _change(blocks: Sequence[Block], printer: Printer) -> list[Row]:
             cells.append((f"{middle} ({text})" if low == "min" else text, stats if low == "min" else stats[1:]))
         if any(s for _, stats in cells for s in stats):
             rows.append(row(label, cells))
-    any_decrease = [(block.stat("n", "shrinkage", "any"), block.stat("p", "shrinkage", "any")) for block in blocks]
-    if any(n for n, _ in any_decrease):
-        rows.append(row("Any decrease", [(printer.count_percent(n.value, p.value), (n, p)) for n, p in any_decrease]))
+    rows += _decreases(blocks, printer)
     return rows
+
+
+def _decreases(blocks: Sequence[Block], printer: Printer) -> Iterator[Row]:
+    """How many tumours became smaller at best, of the measured and of all patients, and at the first assessment."""
+    for (variable, level), label in _DECREASES.items():
+        found = [tuple(block.stat(stat, variable, level) for stat in ("n", "p")) for block in blocks]
+        if any(n for n, _ in found):
+            yield row(label, [(printer.count_percent(n.value, p.value), (n, p)) for n, p in found])
 
 
 def _definitions(order: Sequence[str], protocol: Protocol) -> list[str]:

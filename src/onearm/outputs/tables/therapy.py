@@ -71,28 +71,37 @@ def _rows(blocks: Sequence[Block], lead: str, least: float, printer: Printer) ->
     for level in _levels(blocks, "any"):
         label = lead if level == "any" else f"{lead}, {level}"
         yield _shares(blocks, "any", level, label, printer, depth=0)
-    if _levels(blocks, "lines"):
-        yield heading("Number of lines", len(blocks))
-        for level in _levels(blocks, "lines"):
-            yield _shares(blocks, "lines", level, level, printer)
-        stats = [tuple(block.stat(name, "lines") for name in ("median", "min", "max")) for block in blocks]
-        texts = []
-        for found in stats:
-            middle, low, high = (printer.number(s.value) for s in found)
-            texts.append((f"{middle} ({printer.interval(low, high)})" if found[0] else ABSENT, found))
-        yield row("Median (range)", texts)
-    for variable, title in (("class", "Class"), ("agent", "Therapy")):
-        shown = [level for level in _levels(blocks, variable) if _is_shown(blocks, variable, level, least)]
-        if shown:
-            yield heading(title, len(blocks))
-            for level in shown:
-                yield _shares(blocks, variable, level, level, printer)
+    for of in ("", *(level for level in _levels(blocks, "any") if level.startswith("of "))):
+        yield from _lines(blocks, of, printer)
+        for variable, title in (("class", "Class"), ("agent", "Therapy")):
+            name = f"{variable} {of}".strip()
+            shown = [level for level in _levels(blocks, name) if _is_shown(blocks, name, level, least)]
+            if shown:
+                yield heading(f"{title}, {of}" if of else title, len(blocks))
+                for level in shown:
+                    yield _shares(blocks, name, level, level, printer)
+
+
+def _lines(blocks: Sequence[Block], of: str, printer: Printer) -> Iterator[Row]:
+    """Number of lines, with its median; `of` names the denominator where it is not the whole set."""
+    name = f"lines {of}".strip()
+    if not _levels(blocks, name):
+        return
+    yield heading(f"Number of lines, {of}" if of else "Number of lines", len(blocks))
+    for level in _levels(blocks, name):
+        yield _shares(blocks, name, level, level, printer)
+    stats = [tuple(block.stat(stat, name) for stat in ("median", "min", "max")) for block in blocks]
+    texts = []
+    for found in stats:
+        middle, low, high = (printer.number(s.value) for s in found)
+        texts.append((f"{middle} ({printer.interval(low, high)})" if found[0] else ABSENT, found))
+    yield row("Median (range)", texts)
 
 
 def _shares(blocks: Sequence[Block], variable: str, level: str, label: str, printer: Printer, *, depth: int = 1) -> Row:
     cells = []
     for block in blocks:
         n, total, p = (block.stat(name, variable, level) for name in ("n", "N", "p"))
-        of = f" of {printer.number(total.value)}" if level.startswith("of those") and total.value is not None else ""
+        of = f" of {printer.number(total.value)}" if level.startswith("of ") and total.value is not None else ""
         cells.append(("0" if not n.value else f"{printer.count_percent(n.value, p.value)}{of}", (n, p)))
     return row(label, cells, depth=depth)

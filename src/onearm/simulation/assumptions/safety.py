@@ -67,6 +67,9 @@ class Event(Section):
     """Drugs of the protocol that may cause it, equally likely; empty: not related, unless ``is_related`` says so."""
     is_related: bool = False
     """Whether it is related to treatment although no drug of the protocol is named, such as where the protocol names none."""
+    immune_related: Share = 0.0
+    """Probability that the investigator judges it to be immune-related where it is related to treatment;
+    written where the protocol has ``immune_related_column``."""
     median_onset_days: Positive | None = None
     """From the first dose; that of all events where missing."""
     median_duration_days: Positive | None = None

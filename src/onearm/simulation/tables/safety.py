@@ -14,7 +14,7 @@ from onearm.simulation.randomness import Bools, Floats, Ints
 from onearm.simulation.tables.columns import Keys, dates, decimals, domain, optional_dates, texts
 from onearm.simulation.tables.visits import visit_columns
 
-__all__ = ["ae_table", "lb_table"]
+__all__ = ["ae_table", "lb_table", "with_judgement"]
 
 ACTIONS: Final = ("DOSE NOT CHANGED", "DOSE REDUCED", "DRUG INTERRUPTED", "DRUG WITHDRAWN", "NOT APPLICABLE")
 """AEACN by `Action`."""
@@ -77,6 +77,42 @@ def ae_table(
             "AEENDTC": optional_dates(keys.first_dose[row] + end, ended),
         },
     )
+
+
+def with_judgement(
+    rng: np.random.Generator, protocol: Protocol, assumptions: Assumptions, ae: pl.DataFrame
+) -> pl.DataFrame:
+    """
+    Let the investigator say which events are immune-related, where the protocol names the column for it.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+        Random numbers of these judgements alone.
+    protocol : Protocol
+        ``safety.immune_related_column``.
+    assumptions : Assumptions
+        How often an event is judged so.
+    ae : polars.DataFrame
+        AE.
+
+    Returns
+    -------
+    polars.DataFrame
+        AE with Y or N in that column; an event that comes back is judged as before, and one that is not related to treatment
+        is never judged so.
+    """
+    column = protocol.safety.immune_related_column
+    if column is None:
+        return ae
+    shares = {event.term: event.immune_related for event in assumptions.toxicity.event}
+    pairs = ae.select("USUBJID", "AEDECOD").unique(maintain_order=True)
+    drawn = pairs.with_columns(_DRAW=pl.Series(rng.random(pairs.height)))
+    share = pl.col("AEDECOD").replace_strict(shares, default=0.0, return_dtype=pl.Float64)
+    is_judged = (pl.col("AEREL") == "RELATED") & (pl.col("_DRAW") < share)
+    both = ae.join(drawn, on=["USUBJID", "AEDECOD"], how="left", maintain_order="left")
+    said = pl.when(is_judged).then(pl.lit("Y")).otherwise(pl.lit("N"))
+    return both.with_columns(said.alias(column.upper())).drop("_DRAW")
 
 
 def lb_table(rng: np.random.Generator, assumptions: Assumptions, history: History, keys: Keys) -> pl.DataFrame:
