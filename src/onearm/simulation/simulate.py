@@ -137,7 +137,7 @@ def simulate_block(
         "tu": tu,
         "tr": tr,
         "ae": ae_table(medication, protocol, assumptions, history, keys),
-        "ds": ds_table(rest, assumptions, screening, history, keys),
+        "ds": ds_table(rest, protocol, assumptions, screening, history, keys=keys),
         "ss": ss_table(rest, assumptions, history, keys),
         "cm": cm_table(medication, assumptions, history, keys),
     }
