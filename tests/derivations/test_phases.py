@@ -106,6 +106,18 @@ def test_the_completion_of_a_phase_is_not_the_end_of_treatment(tmp_path: Path) -
     ]
 
 
+def test_a_drug_of_a_completed_phase_is_completed(tmp_path: Path) -> None:
+    """003 died in maintenance, which has no infusion; 002 withdrew in the phase of the infusion."""
+    adex = _checked(tmp_path).derived.datasets["adex"]
+    ends = adex.select("USUBJID", "EXTRT", "EOTSTT", "DCTREAS", "EOTRULE").unique().sort("USUBJID", "EXTRT").rows()
+    assert [row for row in ends if row[0] != "001"] == [
+        ("002", "drug", "DISCONTINUED", "WITHDRAWAL BY SUBJECT", "END-BY-PATIENT"),
+        ("002", "infusion", "DISCONTINUED", "WITHDRAWAL BY SUBJECT", "END-BY-PATIENT"),
+        ("003", "drug", "DISCONTINUED", "DEATH", "END-BY-PATIENT"),
+        ("003", "infusion", "COMPLETED", None, "END-PHASE-COMPLETED"),
+    ]
+
+
 def test_a_phase_without_a_record_of_its_end_is_completed_once_the_next_began(tmp_path: Path) -> None:
     ds = f"{HEAD}003,1,DEATH,DEATH,DISPOSITION EVENT,TREATMENT,,2023-03-10\n"
     adds = _checked(tmp_path, ds=ds).derived.datasets["adds"].filter(pl.col("USUBJID") == "003")

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from onearm.analyses.population import Datasets, Population, populations
 from onearm.protocol import Protocol, Treatment
 from onearm.results import Rows, concat_results
-from onearm.rules.dosing import DosingPlan, count_administrations, longest_pause
+from onearm.rules.dosing import DosingPlan, count_administrations, count_cycles, longest_pause
 from onearm.rules.dosing_checks import measure_breaks
 from onearm.stats.descriptive import quantile
 
@@ -155,7 +155,6 @@ def _spans(mine: pl.DataFrame, plan: DosingPlan, protocol: Protocol) -> pl.DataF
     is_other = pl.col("AVAL").is_not_null() & pl.col("DOSELVL").is_null()
     span = mine.with_columns(_total=total, _other=is_other).group_by("USUBJID", maintain_order=True).agg(
         days=(pl.col("AENDT").max() - pl.col("ASTDT").min()).dt.total_days() + 1,
-        cycles=(pl.col("ASTDT").max() - pl.col("ASTDT").min()).dt.total_days() // plan.cycle_days + 1,
         level=pl.col("DOSELVL").max(),
         cumulative_dose=pl.when(pl.col("_total").null_count() == 0).then(pl.col("_total").sum()),
         is_other=pl.col("_other").any(),
@@ -164,6 +163,8 @@ def _spans(mine: pl.DataFrame, plan: DosingPlan, protocol: Protocol) -> pl.DataF
     )  # fmt: skip
     # The planned pause after the last dose belongs to the time that the dose is meant for.
     weeks = (pl.col("days") + longest_pause(plan)) / 7
+    cycles = count_cycles(mine.select(subject="USUBJID", start="ASTDT"), plan).rename({"subject": "USUBJID"})
+    span = span.join(cycles, on="USUBJID", how="left", maintain_order="left")
     span = span.with_columns(dose_intensity=pl.col("cumulative_dose") / weeks)
     return span.with_columns(relative_dose_intensity=_of_the_plan(plan, protocol))
 

@@ -8,7 +8,7 @@ import polars as pl
 
 from onearm.analyses.exposure import add_exposure, add_quantiles
 from onearm.analyses.population import Datasets, Population, populations
-from onearm.protocol import Protocol
+from onearm.protocol import Protocol, Treatment
 from onearm.results import concat_results
 
 __all__ = ["phase_disposition", "phase_exposure"]
@@ -83,8 +83,8 @@ def phase_exposure(datasets: Datasets, protocol: Protocol) -> pl.DataFrame:
 
     Notes
     -----
-    A cycle of the phase begins with the first dose of any drug that lies the length of a cycle, that of the drug with the
-    shortest one, or more after the beginning of the cycle before.
+    The cycles of the phase are those of the drug of which the patient had the most: one that is left out for a while does not
+    make them fewer, nor two that are late by different days more.
     """
     return concat_results(
         _exposed(population, begun, phase, datasets["adex"], protocol)
@@ -102,26 +102,15 @@ def _exposed(
     days = (begun["AENDT"] - begun["ASTDT"]).dt.total_days().to_numpy().astype(float) + 1
     add_quantiles(rows, None, "duration", days / protocol.conventions.days_per_month, "months", protocol)
     mine = adex.filter(pl.col("APHASE") == phase)
-    if protocol.treatment:
-        length = min(drug.cycle_days for drug in protocol.treatment)
-        cycles = _cycles(population.of(mine), length)
-        add_quantiles(rows, None, "cycles", cycles.to_numpy().astype(float), "cycles", protocol)
-    for drug in protocol.treatment:
-        if (mine["EXTRT"].str.to_lowercase() == drug.name.lower()).any():
-            add_exposure(rows, population, mine, drug, protocol)
-    return rows.frame()
+    drugs = population.rows("phase_exposure", "ADEX", phase)
+    spans = [add_exposure(drugs, population, mine, drug, protocol) for drug in _given_in(mine, protocol)]
+    cycles = [span.select("USUBJID", "cycles") for span in spans if not span.is_empty()]
+    if cycles:
+        most = pl.concat(cycles).group_by("USUBJID").agg(pl.col("cycles").max())["cycles"]
+        add_quantiles(rows, None, "cycles", most.to_numpy().astype(float), "cycles", protocol)
+    return pl.concat([rows.frame(), drugs.frame()])
 
 
-def _cycles(given: pl.DataFrame, length: int) -> pl.Series:
-    """Cycles of each patient; a delayed one moves those after it."""
-    doses = given.filter(pl.col("ASTDT").is_not_null() & (pl.col("EXDOSE") != 0).fill_null(True)).sort(
-        "USUBJID", "ASTDT"
-    )
-    counts: dict[str, int] = {}
-    begun = 0
-    for subject, day in zip(doses["USUBJID"].to_list(), doses["ASTDT"].to_physical().to_list(), strict=True):
-        if subject not in counts:
-            counts[subject], begun = 1, day
-        elif day - begun >= length:
-            counts[subject], begun = counts[subject] + 1, day
-    return pl.Series(list(counts.values()), dtype=pl.Int64)
+def _given_in(doses: pl.DataFrame, protocol: Protocol) -> list[Treatment]:
+    names = set(doses["EXTRT"].str.to_lowercase().to_list())
+    return [drug for drug in protocol.treatment if drug.name.lower() in names]

@@ -24,7 +24,7 @@ from onearm.derivations.biomarkers.marker_columns import with_marker_columns
 from onearm.derivations.consistency import check_consistency
 from onearm.derivations.immune import immune_timepoints
 from onearm.derivations.lesions import Lesions, read_lesions
-from onearm.derivations.phases import derive_adds
+from onearm.derivations.phases import derive_adds, with_phase_ends
 from onearm.derivations.reader_rows import stack_readers, with_own_readers
 from onearm.derivations.readers import Reader, as_read_by, reader_of, readers_of, same_reader
 from onearm.derivations.records import Records, date_records
@@ -101,6 +101,7 @@ def derive(source: Source, protocol: Protocol) -> Derived:
     datasets |= {"adae": derive_adae(records, adsl, protocol), "adlb": derive_adlb(records, adsl, protocol)}
     if protocol.phase:
         datasets["adds"] = derive_adds(records, adsl, adex, protocol)
+        datasets["adex"] = with_phase_ends(adex, datasets["adds"])
     datasets["adhy"] = derive_adhy(datasets["adlb"], adsl)
     datasets["adcm"] = derive_adcm(records, adsl, protocol)
     datasets["addv"] = derive_addv(datasets, records, protocol)

@@ -15,7 +15,7 @@ from onearm.frames import conform, empty
 from onearm.protocol import Protocol
 from onearm.terms import Severity
 
-__all__ = ["PHASE_RULES", "add_phase_findings", "derive_adds", "ends_treatment", "phase_of"]
+__all__ = ["PHASE_RULES", "add_phase_findings", "derive_adds", "ends_treatment", "phase_of", "with_phase_ends"]
 
 _EPOCH: Final = "CDISC SDTMIG 3.4, EPOCH: the part of the study that a record belongs to"
 
@@ -107,6 +107,49 @@ def derive_adds(records: Records, adsl: pl.DataFrame, adex: pl.DataFrame, protoc
         .otherwise(pl.lit("PHASE-BY-PATIENT"))
     )
     return conform(_decided(spans.with_columns(RULE=rule)).select(list(ADDS)), ADDS).sort("USUBJID", "APHASEN")
+
+
+def with_phase_ends(adex: pl.DataFrame, adds: pl.DataFrame) -> pl.DataFrame:
+    """
+    Say of each drug that it was completed where the phase that it belongs to was.
+
+    Parameters
+    ----------
+    adex : polars.DataFrame
+        Doses, with the end of each drug.
+    adds : polars.DataFrame
+        Disposition by phase.
+
+    Returns
+    -------
+    polars.DataFrame
+        With ``EOTSTT`` COMPLETED by the rule END-PHASE-COMPLETED where nothing else is known of the end of the drug, its last
+        phase was completed and a later one begun.
+    """
+    if adds.is_empty():
+        return adex
+    last = adds.group_by("USUBJID").agg(_LAST=pl.col("APHASEN").max())
+    known = adds.select("USUBJID", "APHASE", "APHASEN", "EOPSTT")
+    given = adex.filter((pl.col("EXDOSE") != 0).fill_null(True)).join(known, on=["USUBJID", "APHASE"])
+    ends = given.group_by("USUBJID", "EXTRT").agg(
+        _MINE=pl.col("APHASEN").max(), _ENDED=pl.col("EOPSTT").sort_by("APHASEN").last()
+    )
+    joined = adex.join(ends, on=["USUBJID", "EXTRT"], how="left", maintain_order="left").join(
+        last, on="USUBJID", how="left", maintain_order="left"
+    )
+    is_open = pl.col("EOTRULE").is_in(["END-BY-PATIENT", "END-NOT-GIVEN-AGAIN"])
+    completed = is_open & (pl.col("_ENDED") == "COMPLETED") & (pl.col("_MINE") < pl.col("_LAST"))
+    by_phase = {
+        "EOTSTT": pl.lit("COMPLETED"),
+        "DCTREAS": pl.lit(None, dtype=pl.String),
+        "EOTRULE": pl.lit("END-PHASE-COMPLETED"),
+        "EOTWHY": pl.lit("The phase that the drug was given in was completed, and a later one begun."),
+    }
+    made = [
+        pl.when(completed.fill_null(False)).then(new).otherwise(pl.col(name)).alias(name)
+        for name, new in by_phase.items()
+    ]
+    return joined.with_columns(made).select(adex.columns)
 
 
 def _decided(spans: pl.DataFrame) -> pl.DataFrame:

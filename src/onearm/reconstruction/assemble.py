@@ -67,6 +67,8 @@ def assemble_patients(
         If no course of assessments leads to a required response.
     """
     rng = np.random.default_rng(seed)
+    # What is drawn of the phases leaves everything else as it is.
+    phase_rng = np.random.default_rng([seed, 2])
     first_day = 1 if protocol.conventions.count_start_day else 0
     ways = lay_out_ways(
         solution,
@@ -75,11 +77,11 @@ def assemble_patients(
         confirm_days=protocol.tumour.confirm_response_after_days,
         rng=rng,
     )
-    ways = end_in_phases(fit_exposure(ways, setting, protocol), setting, protocol, rng)
+    ways = end_in_phases(fit_exposure(ways, setting, protocol), setting, protocol, phase_rng)
     lists = change_doses(date_events(events, ways, setting, protocol, rng), ways, setting)
     lists, killed = add_fatal_events(lists, ways, setting, protocol)
     if setting.phases:
-        doses = dose_phases(ways, lists, setting, protocol, rng)
+        doses = dose_phases(ways, lists, setting, protocol, phase_rng)
     else:
         doses = [give_doses(way, lists[i], protocol) for i, way in enumerate(ways)]
     causes = _causes(ways, killed, setting)

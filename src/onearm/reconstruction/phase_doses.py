@@ -18,7 +18,7 @@ from onearm.reconstruction.treatment import REDUCED, stretches
 __all__ = ["dose_phases", "phase_ends"]
 
 COMPLETED: Final = "COMPLETED"
-_LATE_DAYS: Final = 7
+_LATE_DAYS: Final = 14
 """By so many days more than the plan forgives is every second patient late at most."""
 
 
@@ -158,13 +158,15 @@ def _by_length(stays: Sequence[_Stay]) -> list[int]:
 
 
 def _room(stay: _Stay, number: int, span: int, drug: Treatment, high: int) -> int:
-    """Whoever stops in the phase cannot be late beyond that; every second of the others skips no planned dose."""
+    """Whoever stops in the phase, and every second of the others, skips no planned dose, so that most have the whole plan."""
     if stay.cycles < 2:
         return 0
-    room = min(free_days(drug, span), high - span)
-    if not stay.goes_on:
-        return min(room, stay.until - (stay.begin + span - 1))
-    return room if number % 2 else min(room + _LATE_DAYS, high - span)
+    room = free_days(drug, span) + (_LATE_DAYS if stay.goes_on and number % 2 == 0 else 0)
+    room = min(room, drug.cycle_days - 1)
+    # Late cycles move the next phase, which has to begin before treatment ends.
+    left = stay.until - stay.begin
+    left -= stay.cycles * drug.cycle_days if stay.goes_on else span - 1
+    return min(room, high - span, left)
 
 
 def _span(doses: Sequence[Dose]) -> int:
@@ -202,8 +204,14 @@ def _given(stay: _Stay, drug: Treatment, late: int) -> list[Dose]:
                 doses.append(Dose(drug.name, 0, day, min(start + final - drug.days[0], stay.until)))
     missed = irregular.missed.get(drug.name, 0)
     if missed:
-        doses[-2] = replace(doses[-2], end=doses[-2].end - missed)
+        doses = [*doses[:-1], *_interrupted(doses[-1], missed)]
     return _cut(doses, late) if stay.cycles == 1 else doses
+
+
+def _interrupted(dose: Dose, missed: int) -> list[Dose]:
+    """A stretch of days without some in its middle."""
+    half = dose.start + (dose.end - dose.start - missed) // 2
+    return [replace(dose, end=half), replace(dose, start=half + missed + 1)]
 
 
 def _cut(doses: list[Dose], late: int) -> list[Dose]:

@@ -96,7 +96,7 @@ def _cost(way: Way, slot: _Slot, slots: Sequence[_Slot]) -> float:
         # Who is lost or refuses is hardly seen again; who stops for an adverse event is followed.
         cost -= 1.0 if way.end != "censored" and slot.reason not in {WITHDRAWAL, LOST} else 0.0
     if slot.reason == LOST:
-        cost += (way.last_seen - way.end_day) / 100
+        cost += (way.last_seen - way.end_day) / 100 + (_UNSEEN if way.is_dead else 0.0)
     if slot.first_day and way.end_day < slot.first_day + 30:
         cost += _NEVER
     return cost - (_UNSEEN if way.response == "NE" and not is_last else 0.0)

@@ -117,7 +117,7 @@ class Irregular:
     reduced : dict of str to int
         Last doses of a drug that are one level lower.
     missed : dict of str to int
-        Last days left out of the last stretch but one of a drug.
+        Days left out in the middle of the last stretch of a drug.
     """
 
     cycles: int

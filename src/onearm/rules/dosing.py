@@ -7,7 +7,15 @@ from itertools import pairwise
 
 import polars as pl
 
-__all__ = ["DosingPlan", "count_administrations", "dose_interval", "dose_level", "longest_pause", "pauses"]
+__all__ = [
+    "DosingPlan",
+    "count_administrations",
+    "count_cycles",
+    "dose_interval",
+    "dose_level",
+    "longest_pause",
+    "pauses",
+]
 
 
 @dataclass(frozen=True)
@@ -195,3 +203,45 @@ def count_administrations(span_days: pl.Expr, plan: DosingPlan) -> pl.Expr:
     first = plan.dosing_days[0]
     begun = pl.sum_horizontal(*((rest > day - first).cast(pl.Int64) for day in plan.dosing_days))
     return (whole * len(plan.dosing_days) + begun).alias("days")
+
+
+def count_cycles(doses: pl.DataFrame, plan: DosingPlan) -> pl.DataFrame:
+    """
+    Count the cycles that were begun; a late one moves those after it.
+
+    Parameters
+    ----------
+    doses : polars.DataFrame
+        What was given: ``subject`` and ``start`` (date); records without a start are left out.
+    plan : DosingPlan
+        Cycle and dosing days.
+
+    Returns
+    -------
+    polars.DataFrame
+        ``subject`` and ``cycles``. A dose begins a cycle where it lies beyond the last dosing day of the cycle before and
+        half the pause that follows it: a visit may be some days early.
+
+    Examples
+    --------
+    The third cycle is a day early, the fourth three weeks late.
+
+    >>> import datetime as dt
+    >>> days = [dt.date(2024, 1, 1) + dt.timedelta(days=day) for day in (0, 21, 41, 83)]
+    >>> given = pl.DataFrame({"subject": ["1"] * 4, "start": days})
+    >>> count_cycles(given, DosingPlan("a", "mg", (1200,), 21, (1,))).rows()
+    [('1', 4)]
+    """
+    first, last = plan.dosing_days[0], plan.dosing_days[-1]
+    least = last - first + (plan.cycle_days - (last - first)) / 2
+    known = doses.filter(pl.col("start").is_not_null()).sort("subject", "start")
+    counts: dict[str, int] = {}
+    begun = 0
+    for subject, day in zip(known["subject"].to_list(), known["start"].to_physical().to_list(), strict=True):
+        if subject not in counts:
+            counts[subject], begun = 1, day
+        elif day - begun >= least:
+            counts[subject], begun = counts[subject] + 1, day
+    return pl.DataFrame(
+        {"subject": list(counts), "cycles": list(counts.values())}, schema={"subject": pl.String, "cycles": pl.Int64}
+    )

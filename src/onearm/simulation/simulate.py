@@ -139,7 +139,7 @@ def simulate_block(
         "tu": tu,
         "tr": tr,
         "ae": ae,
-        "ds": ds_table(rest, assumptions, screening, history, keys),
+        "ds": ds_table(rest, protocol, assumptions, screening, history, keys=keys),
         "ss": ss_table(rest, assumptions, history, keys),
         "cm": cm_table(medication, assumptions, history, keys),
     }

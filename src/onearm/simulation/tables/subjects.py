@@ -11,6 +11,7 @@ from onearm.protocol import Protocol
 from onearm.simulation.assumptions import Assumptions
 from onearm.simulation.course import FAR
 from onearm.simulation.history import Exit, History, Stop
+from onearm.simulation.phases import last_days, phase_starts
 from onearm.simulation.randomness import Bools, Ints, draw_levels
 from onearm.simulation.screening import Screening
 from onearm.simulation.subjects import Subjects, draw_subjects
@@ -134,7 +135,13 @@ def _enrolled_columns(protocol: Protocol, assumptions: Assumptions, history: His
 
 
 def ds_table(
-    rng: np.random.Generator, assumptions: Assumptions, screening: Screening, history: History, keys: Keys
+    rng: np.random.Generator,
+    protocol: Protocol,
+    assumptions: Assumptions,
+    screening: Screening,
+    history: History,
+    *,
+    keys: Keys,
 ) -> pl.DataFrame:
     """
     Lay out DS.
@@ -143,6 +150,8 @@ def ds_table(
     ----------
     rng : numpy.random.Generator
         Random numbers for the reasons of screening failures.
+    protocol : Protocol
+        Phases of treatment.
     assumptions : Assumptions
         Those reasons.
     screening : Screening
@@ -155,7 +164,8 @@ def ds_table(
     Returns
     -------
     polars.DataFrame
-        Milestones, end of screening, treatment and study; none for a treatment or study that goes on.
+        Milestones, end of screening, treatment and study; none for a treatment or study that goes on. Where treatment has
+        phases, also the completion of each, and EPOCH.
     """
     everybody = keys_of(screening, np.ones(len(screening.site), dtype=bool))
     position = np.flatnonzero(screening.is_enrolled)
@@ -176,10 +186,14 @@ def ds_table(
             event,
             "TREATMENT",
             term=texts(STOP_TERMS, history.stop[stopped]),
+            epoch=_last_epochs(protocol, history, stopped),
         ),
+        *_completed_phases(protocol, history, position, start),
         _ds(position[left], (start + history.follow_up_end)[left], texts(EXITS, history.exit[left]), event, "STUDY"),
     ]
     rows = pl.concat(parts).sort("row", "DSSTDTC", "part", maintain_order=True)
+    if not protocol.phase:
+        rows = rows.drop("EPOCH")
     codes = rows["row"].to_numpy()
     return domain(everybody, "DS", codes, {name: rows[name] for name in rows.columns if name not in ("row", "part")})
 
@@ -192,6 +206,7 @@ def _ds(
     subcategory: str | None,
     *,
     term: pl.Series | None = None,
+    epoch: pl.Series | None = None,
 ) -> pl.DataFrame:
     n = len(rows)
     name = repeated(decoded, n) if isinstance(decoded, str) else decoded
@@ -204,9 +219,33 @@ def _ds(
             "DSDECOD": name,
             "DSCAT": repeated(category, n),
             "DSSCAT": repeated(subcategory, n),
+            "EPOCH": repeated(None, n) if epoch is None else epoch,
             "DSSTDTC": dates(day),
         }
     )
+
+
+def _last_epochs(protocol: Protocol, history: History, stopped: Bools) -> pl.Series | None:
+    """EPOCH of the phase in which treatment ended."""
+    if not protocol.phase:
+        return None
+    begun = (phase_starts(protocol, history) < FAR).sum(axis=1)
+    return texts([phase.epoch for phase in protocol.phase], begun[stopped])
+
+
+def _completed_phases(protocol: Protocol, history: History, position: Ints, start: Ints) -> list[pl.DataFrame]:
+    """A phase is completed on the day of its last dose once the next one was begun."""
+    if not protocol.phase:
+        return []
+    starts = phase_starts(protocol, history)
+    last = last_days(history.doses, starts)
+    parts = []
+    for number, phase in enumerate(protocol.phase[:-1]):
+        done = np.flatnonzero((starts[:, number] < FAR) & (last[:, number] >= 0))
+        epoch = repeated(phase.epoch, len(done))
+        days = (start + last[:, number])[done]
+        parts.append(_ds(position[done], days, "COMPLETED", "DISPOSITION EVENT", "TREATMENT", epoch=epoch))
+    return parts
 
 
 _ORDER: Final = {"INFORMED CONSENT OBTAINED": 0, "ENROLLED": 1, "SCREENING": 2, "TREATMENT": 3, "STUDY": 4}

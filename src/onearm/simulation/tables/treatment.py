@@ -11,6 +11,7 @@ from onearm.protocol import Protocol
 from onearm.simulation.assumptions import Assumptions, DoseGiving
 from onearm.simulation.course import FAR
 from onearm.simulation.history import History
+from onearm.simulation.phases import number_phases, phase_starts
 from onearm.simulation.randomness import Ints
 from onearm.simulation.tables.columns import Keys, dates, domain, optional_dates, repeated, texts
 
@@ -40,7 +41,8 @@ def ex_table(protocol: Protocol, assumptions: Assumptions, history: History, key
     Returns
     -------
     polars.DataFrame
-        One row per drug and stretch of dosing days; EXADJ says why a dose is lower than the one before.
+        One row per drug and stretch of dosing days; EXADJ says why a dose is lower than the one before,
+        EPOCH to which phase of treatment it belongs where the protocol has phases.
     """
     widest = max((drug.start.shape[1] for drug in history.doses), default=0)
     n, k = len(history.stop), len(history.doses)
@@ -68,10 +70,19 @@ def ex_table(protocol: Protocol, assumptions: Assumptions, history: History, key
             "EXDOSFRQ": texts([way.frequency if way else None for way in ways], drug),
             "EXROUTE": texts([way.route if way else None for way in ways], drug),
             "EXADJ": texts((None, "ADVERSE EVENT"), is_lower.astype(np.int64)),
+            **_epochs(protocol, history, row, start[row, place, drug]),
             "EXSTDTC": dates(keys.first_dose[row] + start[row, place, drug]),
             "EXENDTC": dates(keys.first_dose[row] + end[row, place, drug]),
         },
     )
+
+
+def _epochs(protocol: Protocol, history: History, row: Ints, start: Ints) -> dict[str, pl.Series]:
+    """EPOCH of each dose where treatment has phases."""
+    if not protocol.phase:
+        return {}
+    numbers = number_phases(start, row, phase_starts(protocol, history))
+    return {"EPOCH": texts([phase.epoch for phase in protocol.phase], numbers)}
 
 
 def _levels(protocol: Protocol) -> tuple[np.ndarray, Ints]:
