@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from onearm.errors import DataError, suggest
+from onearm.published.cohort_keys import cohort_problems
 from onearm.published.model import Published, Statement
 
 __all__ = ["KINDS", "Meaning", "Meanings", "parse_meanings", "read_meanings", "statement_key"]
@@ -329,6 +330,7 @@ def parse_meanings(text: str, *, name: str = "reconstruction.toml") -> Meanings:
         for key, table in raw.get("numbers", {}).items()
         if (meaning := _meaning(table, f"{name}, numbers.'{key}'", problems)) is not None
     }
+    problems += cohort_problems(raw.get("cohort", {}), name)
     if problems:
         raise DataError(*problems)
     return Meanings(
