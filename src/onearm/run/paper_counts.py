@@ -5,10 +5,32 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
-from onearm.reconstruction.targets import Among, LastingStable, Reached
+from onearm.reconstruction.targets import Among, Lasting, LastingStable, Reached
 from onearm.run.paper_setting import Builder
 
-__all__ = ["reached_targets", "stable_targets"]
+__all__ = ["lasting_targets", "reached_targets", "stable_targets"]
+
+
+def lasting_targets(builder: Builder) -> tuple[Lasting, ...]:
+    """
+    Collect how many patients have a time of at least some months.
+
+    Parameters
+    ----------
+    builder : Builder
+        The paper.
+
+    Returns
+    -------
+    tuple of Lasting
+        One for each time and month; what is printed last counts.
+    """
+    found: dict[tuple[str, float], Lasting] = {}
+    for statement, meaning in builder.about("still_at_risk"):
+        if statement.count is not None:
+            months = float(meaning.level)
+            found[meaning.name, months] = Lasting(meaning.name, months, statement.count)
+    return tuple(found.values())
 
 
 def reached_targets(builder: Builder) -> Iterator[Reached]:

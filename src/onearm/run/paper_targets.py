@@ -26,7 +26,6 @@ from onearm.reconstruction.targets import (
     CurveTargets,
     FollowUpTargets,
     Landmark,
-    Lasting,
     Margin,
     Measure,
     Printed,
@@ -36,7 +35,7 @@ from onearm.reconstruction.targets import (
     TermTargets,
 )
 from onearm.rules.progression import planned_days
-from onearm.run.paper_counts import reached_targets, stable_targets
+from onearm.run.paper_counts import lasting_targets, reached_targets, stable_targets
 from onearm.run.paper_judgement import immune_targets
 from onearm.run.paper_setting import Builder, paper_setting, stated_count
 from onearm.terms import EventRule
@@ -106,7 +105,7 @@ def paper_targets(published: Published, meanings: Meanings, protocol: Protocol) 
         measures=measures,
         death_ends_pfs=bool(builder.extra.get("death_ends_pfs", True)),
         progressions=builder.extra.get("progressions"),
-        lasting=_lasting(builder),
+        lasting=lasting_targets(builder),
         reached=tuple(reached_targets(builder)),
         stable=tuple(stable_targets(builder, responses)),
         ongoing=setting.ongoing if builder.extra.get("seek_ongoing") else None,
@@ -290,15 +289,6 @@ def _with(curve: CurveTargets, statement: Statement) -> CurveTargets:
         low=curve.low or low,
         high=curve.high or high,
     )
-
-
-def _lasting(builder: Builder) -> tuple[Lasting, ...]:
-    found: dict[tuple[str, float], Lasting] = {}
-    for statement, meaning in builder.about("still_at_risk"):
-        if statement.count is not None:
-            months = float(meaning.level)
-            found[meaning.name, months] = Lasting(meaning.name, months, statement.count)
-    return tuple(found.values())
 
 
 def _response_times(builder: Builder) -> ResponseTimes | None:
