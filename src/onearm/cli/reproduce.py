@@ -55,7 +55,7 @@ def reproduce(
 ) -> None:
     """Reproduce the trial of a paper: paper beside onearm, for every printed number."""
     from onearm.cli.progress import progress_bar
-    from onearm.run.reproduce import number_rows, reproduce_trial, shipped_trials, write_page
+    from onearm.run.reproduce import reproduce_trial, shipped_trials, write_page
 
     done = []
     for name in [trial] if trial else shipped_trials():
@@ -69,7 +69,7 @@ def reproduce(
             print_share(made)
             print(f"Page: {page}\nReport: {made.run.report}\n")
     if as_json:
-        rows = [row for made in done for row in number_rows(made)]
+        rows = [number.as_row() for made in done for number in made.numbers]
         print(json.dumps(rows, indent=2, ensure_ascii=False))
 
 
