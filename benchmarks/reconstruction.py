@@ -8,21 +8,12 @@ from collections.abc import Callable
 import numpy as np
 
 from onearm.reconstruction.adverse_events import solve_adverse_events
+from onearm.reconstruction.count_targets import AdverseEventTargets, Margin, Measure, Quantity, TermTargets
 from onearm.reconstruction.curve_numbers import code_of, curve_recipe, limits_at, quantile_of, steps_of
 from onearm.reconstruction.margins import assign_margins
+from onearm.reconstruction.printed import printed
 from onearm.reconstruction.solutions import AdverseEventSolution, LabelSolution, TimeSolution
-from onearm.reconstruction.targets import (
-    AdverseEventTargets,
-    Conventions,
-    CurveTargets,
-    Landmark,
-    Margin,
-    Measure,
-    Quantity,
-    Schedule,
-    TermTargets,
-    printed,
-)
+from onearm.reconstruction.targets import Conventions, CurveTargets, Landmark, Schedule
 from onearm.reconstruction.times import solve_times
 from onearm.stats.kaplan_meier import kaplan_meier, survival_at
 from onearm.stats.quantiles import survival_quantile

@@ -19,22 +19,11 @@ from onearm.published import read_published
 from onearm.published.model import Printed as Shown
 from onearm.published.model import Statement
 from onearm.reconstruction.adverse_events import solve_adverse_events
+from onearm.reconstruction.count_targets import AdverseEventTargets, Cross, Margin, TermTargets
 from onearm.reconstruction.margins import assign_margins
+from onearm.reconstruction.printed import NOT_REACHED, Printed
 from onearm.reconstruction.proofs import landmark_conflicts
-from onearm.reconstruction.targets import (
-    NOT_REACHED,
-    AdverseEventTargets,
-    Among,
-    Conventions,
-    Cross,
-    CurveTargets,
-    FollowUpTargets,
-    Landmark,
-    Margin,
-    Printed,
-    Schedule,
-    TermTargets,
-)
+from onearm.reconstruction.targets import Among, Conventions, CurveTargets, FollowUpTargets, Landmark, Schedule
 from onearm.reconstruction.times import solve_times
 
 __all__ = ["main"]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from onearm.reconstruction.adverse_events import solve_adverse_events
-from onearm.reconstruction.targets import AdverseEventTargets, TermTargets
+from onearm.reconstruction.count_targets import AdverseEventTargets, TermTargets
 
 
 def _table(seed: int, *, is_complete: bool) -> AdverseEventTargets:

@@ -7,22 +7,12 @@ import pytest
 
 from onearm.errors import MethodError
 from onearm.reconstruction.cohort import solve_cohort
+from onearm.reconstruction.cohort_targets import Cohort
+from onearm.reconstruction.count_targets import Cross, Margin
 from onearm.reconstruction.joint import CONFIRM_DAYS, STABLE_DAYS
+from onearm.reconstruction.printed import NOT_REACHED, Printed, printed
 from onearm.reconstruction.solutions import CohortSolution
-from onearm.reconstruction.targets import (
-    NOT_REACHED,
-    Among,
-    Cohort,
-    Comparison,
-    Conventions,
-    Cross,
-    CurveTargets,
-    Landmark,
-    Margin,
-    Printed,
-    Schedule,
-    printed,
-)
+from onearm.reconstruction.targets import Among, Comparison, Conventions, CurveTargets, Landmark, Schedule
 from onearm.stats.cox import cox
 from onearm.stats.kaplan_meier import kaplan_meier, survival_at
 from onearm.stats.quantiles import survival_quantile

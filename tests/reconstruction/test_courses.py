@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 
+from onearm.reconstruction.cohort_targets import Cohort
+from onearm.reconstruction.count_targets import LastingStable, Reached
 from onearm.reconstruction.course import Way
 from onearm.reconstruction.event_terms import event_terms
 from onearm.reconstruction.patients import Event
 from onearm.reconstruction.setting import Action, Setting
-from onearm.reconstruction.targets import Among, Cohort, LastingStable, Reached, Schedule
+from onearm.reconstruction.targets import Among, Schedule
 from onearm.reconstruction.terms import Patients
 from onearm.reconstruction.treatment import change_doses
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from onearm.reconstruction.cohort_targets import Cohort
 from onearm.reconstruction.event_terms import event_terms
-from onearm.reconstruction.targets import Cohort
 from onearm.reconstruction.terms import Patients
 
 # day 100 with an event, 200 and 300 without; the second of those without dies

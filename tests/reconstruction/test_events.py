@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from onearm.reconstruction.count_targets import AdverseEventTargets, TermTargets
 from onearm.reconstruction.reconstruct import solve_event_sets
-from onearm.reconstruction.targets import AdverseEventTargets, TermTargets
 
 
 def patients(events: list, term: str, grade: int = 1) -> int:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 
+from onearm.reconstruction.count_targets import AdverseEventTargets, TermTargets
 from onearm.reconstruction.judgement import IMMUNE, RELATED, ImmuneTargets, judge_events
 from onearm.reconstruction.reconstruct import solve_event_sets
 from onearm.reconstruction.solutions import AdverseEvent, AdverseEventSolution
-from onearm.reconstruction.targets import AdverseEventTargets, TermTargets
 
 # Table 3 of NCT05013697, rows of which events were judged to be immune-related: related events of 50 patients.
 RELATED_EVENTS = AdverseEventTargets(

@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 
 from onearm.errors import MethodError
+from onearm.reconstruction.count_targets import Cross, Margin, Measure, Quantity
 from onearm.reconstruction.cross_program import conflicting_counts, is_possible
 from onearm.reconstruction.margins import assign_margins
-from onearm.reconstruction.targets import Among, Cross, Margin, Measure, Quantity, printed
+from onearm.reconstruction.printed import printed
+from onearm.reconstruction.targets import Among
 
 
 @pytest.mark.parametrize("seed", range(6))

@@ -13,8 +13,8 @@ from onearm.reconstruction.patients import PhaseEnd
 from onearm.reconstruction.phase_days import spread_days
 from onearm.reconstruction.phase_doses import dose_phases, phase_ends
 from onearm.reconstruction.phase_ends import end_in_phases
+from onearm.reconstruction.printed import printed
 from onearm.reconstruction.setting import Irregular, PhaseCourse, PhaseDuration, Setting
-from onearm.reconstruction.targets import printed
 
 TEXT = """
 schema = 1

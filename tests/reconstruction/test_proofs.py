@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from onearm.reconstruction.conflicts import find_conflicts
+from onearm.reconstruction.printed import printed
 from onearm.reconstruction.proofs import is_landmark_possible, landmark_conflicts
-from onearm.reconstruction.targets import Conventions, CurveTargets, Landmark, printed
+from onearm.reconstruction.targets import Conventions, CurveTargets, Landmark
 from onearm.stats.kaplan_meier import kaplan_meier
 
 

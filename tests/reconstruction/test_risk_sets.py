@@ -7,8 +7,9 @@ import random
 import numpy as np
 import pytest
 
+from onearm.reconstruction.printed import NOT_REACHED, printed
 from onearm.reconstruction.risk_sets import draw_risk_sets, lay_out_days
-from onearm.reconstruction.targets import NOT_REACHED, Conventions, CurveTargets, Landmark, Schedule, printed
+from onearm.reconstruction.targets import Conventions, CurveTargets, Landmark, Schedule
 from onearm.stats.kaplan_meier import kaplan_meier, survival_at
 
 SIX = Landmark(6, printed("75.3"), printed("56.1"), printed("87.0"))

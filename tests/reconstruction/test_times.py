@@ -6,17 +6,8 @@ import numpy as np
 import pytest
 
 from onearm.errors import MethodError
-from onearm.reconstruction.targets import (
-    NOT_REACHED,
-    Among,
-    Conventions,
-    CurveTargets,
-    FollowUpTargets,
-    Landmark,
-    Printed,
-    Schedule,
-    printed,
-)
+from onearm.reconstruction.printed import NOT_REACHED, Printed, printed
+from onearm.reconstruction.targets import Among, Conventions, CurveTargets, FollowUpTargets, Landmark, Schedule
 from onearm.reconstruction.times import solve_times
 from onearm.stats.follow_up import follow_up_of_all, reverse_follow_up
 from onearm.stats.kaplan_meier import kaplan_meier, survival_at

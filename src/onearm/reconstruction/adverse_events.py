@@ -13,8 +13,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
+from onearm.reconstruction.count_targets import AdverseEventTargets, TermTargets
 from onearm.reconstruction.solutions import AdverseEvent, AdverseEventSolution, Check, Conflict
-from onearm.reconstruction.targets import AdverseEventTargets, TermTargets
 
 __all__ = ["solve_adverse_events"]
 

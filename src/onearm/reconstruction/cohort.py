@@ -18,6 +18,10 @@ import numpy as np
 from onearm.errors import MethodError
 from onearm.reconstruction.anneal import anneal, anneal_in_rounds
 from onearm.reconstruction.check import check_terms
+from onearm.reconstruction.cohort_targets import Cohort
+from onearm.reconstruction.comparison_terms import comparison_term
+from onearm.reconstruction.count_targets import Cross, Margin
+from onearm.reconstruction.curve_terms import ReachTerm, curve_term, follow_up_term, lost_term, response_time_term
 from onearm.reconstruction.event_terms import event_terms
 from onearm.reconstruction.joint import (
     STABLE_DAYS,
@@ -29,16 +33,8 @@ from onearm.reconstruction.joint import (
 from onearm.reconstruction.margins import assign_margins, exchange_groups
 from onearm.reconstruction.proofs import landmark_conflicts
 from onearm.reconstruction.solutions import Check, CohortSolution, Conflict, LabelSolution
-from onearm.reconstruction.targets import Cohort, Comparison, Cross, CurveTargets, Margin
-from onearm.reconstruction.terms import (
-    ReachTerm,
-    Term,
-    comparison_term,
-    curve_term,
-    follow_up_term,
-    lost_term,
-    response_time_term,
-)
+from onearm.reconstruction.targets import Comparison, CurveTargets
+from onearm.reconstruction.terms import Term
 from onearm.reconstruction.times import Bound, named_days, solve_times
 
 __all__ = ["cohort_terms", "solve_cohort"]

@@ -55,7 +55,7 @@ def find_conflicts(
     --------
     The last of five patients leaves after 11 months, so half of them at 12 months cannot be:
 
-    >>> from onearm.reconstruction.targets import printed
+    >>> from onearm.reconstruction.printed import printed
     >>> half = Landmark(12, printed("50.0"))
     >>> curve = CurveTargets("OS", "OS", n=5, longest=printed("11.0"), landmarks=(half,))
     >>> [conflict.names for conflict in find_conflicts(curve, Conventions())]

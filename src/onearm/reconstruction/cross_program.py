@@ -11,8 +11,8 @@ import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import coo_array
 
+from onearm.reconstruction.count_targets import Cross, Margin
 from onearm.reconstruction.solutions import Conflict
-from onearm.reconstruction.targets import Cross, Margin
 
 __all__ = ["conflicting_counts", "is_possible"]
 

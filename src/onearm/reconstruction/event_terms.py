@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from onearm.reconstruction.targets import Among, Cohort, Conventions, Lasting, LastingStable, Printed, Reached, Schedule
+from onearm.reconstruction.cohort_targets import Cohort
+from onearm.reconstruction.count_targets import Lasting, LastingStable, Reached
+from onearm.reconstruction.printed import Printed
+from onearm.reconstruction.targets import Among, Conventions, Schedule
 from onearm.reconstruction.terms import Patients, Term
 
 __all__ = ["event_terms"]

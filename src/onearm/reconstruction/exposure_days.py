@@ -10,8 +10,8 @@ from typing import Final, NamedTuple
 from onearm.protocol import Protocol, Treatment
 from onearm.reconstruction.course import WITHDRAWAL, Way
 from onearm.reconstruction.patients import Dose
+from onearm.reconstruction.printed import Printed
 from onearm.reconstruction.setting import Exposure, Setting
-from onearm.reconstruction.targets import Printed
 
 __all__ = ["end_exactly", "fit_durations", "fit_exposure", "knots_of"]
 

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from onearm.reconstruction.anneal import Move
-from onearm.reconstruction.targets import Cohort, CurveTargets
+from onearm.reconstruction.cohort_targets import Cohort
+from onearm.reconstruction.targets import CurveTargets
 from onearm.reconstruction.terms import Patients, Term
 from onearm.reconstruction.times import new_day
 

@@ -10,7 +10,7 @@ import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import coo_array
 
-from onearm.reconstruction.targets import Cross, Margin
+from onearm.reconstruction.count_targets import Cross, Margin
 
 __all__ = ["program_labels"]
 

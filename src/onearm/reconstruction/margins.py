@@ -16,11 +16,11 @@ import numpy as np
 from onearm.errors import MethodError
 from onearm.reconstruction.anneal import Move, anneal
 from onearm.reconstruction.check import check_terms
+from onearm.reconstruction.count_targets import Cross, Margin, Measure
 from onearm.reconstruction.cross_program import conflicting_counts
 from onearm.reconstruction.label_program import program_labels
 from onearm.reconstruction.measures import measured_values
 from onearm.reconstruction.solutions import Check, Conflict, LabelSolution
-from onearm.reconstruction.targets import Cross, Margin, Measure
 from onearm.reconstruction.terms import Patients, Term, count_term
 
 __all__ = ["assign_margins", "exchange_groups"]

@@ -10,9 +10,11 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from onearm.reconstruction.count_targets import Measure, Quantity
 from onearm.reconstruction.curve_numbers import sample_quantile
+from onearm.reconstruction.printed import Printed
 from onearm.reconstruction.solutions import Check
-from onearm.reconstruction.targets import Among, Measure, Printed, Quantity
+from onearm.reconstruction.targets import Among
 
 __all__ = ["Measured", "measured_values"]
 
@@ -61,7 +63,7 @@ def measured_values(
 
     Examples
     --------
-    >>> from onearm.reconstruction.targets import printed
+    >>> from onearm.reconstruction.printed import printed
     >>> age = Quantity("age", median=printed("67"), low=printed("44"), high=printed("77"))
     >>> found = measured_values(Measure("AGE", quantities=(age,), lowest=18, highest=90), {}, 46)
     >>> [check.is_met for check in found.checks], float(np.median(found.values))

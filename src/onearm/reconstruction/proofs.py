@@ -16,8 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onearm.reconstruction.curve_numbers import curve_recipe
+from onearm.reconstruction.printed import Printed
 from onearm.reconstruction.solutions import Conflict
-from onearm.reconstruction.targets import Conventions, CurveTargets, Landmark, Printed
+from onearm.reconstruction.targets import Conventions, CurveTargets, Landmark
 
 __all__ = ["is_landmark_possible", "landmark_conflicts"]
 
@@ -49,7 +50,7 @@ def landmark_conflicts(target: CurveTargets, n: int, conventions: Conventions) -
     --------
     85.4 % with plain limits 78.5 and 92.4 among 103 patients: with 14 events the limits lie farther away, with 15 nearer.
 
-    >>> from onearm.reconstruction.targets import printed
+    >>> from onearm.reconstruction.printed import printed
     >>> mark = Landmark(6, printed("85.4"), printed("78.5"), printed("92.4"))
     >>> curve = CurveTargets("OS", "OS", landmarks=(mark,))
     >>> [conflict.names for conflict in landmark_conflicts(curve, 103, Conventions(interval="plain"))]

@@ -18,7 +18,8 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from onearm.reconstruction.curve_numbers import Steps, curve_recipe, limits_at, quantile_of, steps_of
-from onearm.reconstruction.targets import Conventions, CurveTargets, FollowUpTargets, Landmark, Printed, Schedule
+from onearm.reconstruction.printed import Printed
+from onearm.reconstruction.targets import Conventions, CurveTargets, FollowUpTargets, Landmark, Schedule
 from onearm.stats.bands import pointwise_limits
 
 __all__ = ["Bound", "rank_times"]

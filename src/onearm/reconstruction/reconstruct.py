@@ -14,11 +14,12 @@ from onearm.protocol import Protocol
 from onearm.reconstruction.adverse_events import solve_adverse_events
 from onearm.reconstruction.assemble import assemble_patients, reconstruct_tables
 from onearm.reconstruction.cohort import solve_cohort
+from onearm.reconstruction.cohort_targets import Cohort
+from onearm.reconstruction.count_targets import AdverseEventTargets
 from onearm.reconstruction.judgement import ImmuneTargets, judge_events
 from onearm.reconstruction.patients import Patient
 from onearm.reconstruction.setting import Setting
 from onearm.reconstruction.solutions import AdverseEvent, AdverseEventSolution, Check, CohortSolution, Conflict
-from onearm.reconstruction.targets import AdverseEventTargets, Cohort
 
 __all__ = ["Reconstruction", "reconstruct"]
 

@@ -17,7 +17,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from onearm.reconstruction.targets import Conventions, CurveTargets, Landmark, Printed, Schedule
+from onearm.reconstruction.printed import Printed
+from onearm.reconstruction.targets import Conventions, CurveTargets, Landmark, Schedule
 from onearm.stats.bands import pointwise_limits
 
 __all__ = ["RiskSets", "draw_risk_sets", "lay_out_days"]
@@ -72,7 +73,7 @@ def draw_risk_sets(target: CurveTargets, conventions: Conventions, rng: random.R
     --------
     Three of ten with an event before anybody is censored: 70 % (plain limits 41.6 to 98.4).
 
-    >>> from onearm.reconstruction.targets import printed
+    >>> from onearm.reconstruction.printed import printed
     >>> mark = Landmark(6, printed("70.0"), printed("41.6"), printed("98.4"))
     >>> curve = CurveTargets("OS", "OS", n=10, landmarks=(mark,))
     >>> found = draw_risk_sets(curve, Conventions(interval="plain"), random.Random(1))

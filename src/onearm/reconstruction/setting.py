@@ -6,7 +6,7 @@ import datetime as dt
 from dataclasses import dataclass, field
 from typing import Literal
 
-from onearm.reconstruction.targets import Printed
+from onearm.reconstruction.printed import Printed
 
 __all__ = ["Action", "Exposure", "Irregular", "Other", "PhaseCourse", "PhaseDuration", "Setting"]
 

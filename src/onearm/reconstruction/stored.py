@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from onearm.reconstruction.cohort_targets import Cohort
 from onearm.reconstruction.solutions import Check, CohortSolution, Conflict
-from onearm.reconstruction.targets import Cohort
 
 __all__ = ["fingerprint", "read_solution", "write_solution"]
 

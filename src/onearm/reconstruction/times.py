@@ -18,11 +18,13 @@ import numpy as np
 from onearm.errors import MethodError
 from onearm.reconstruction.anneal import Move, anneal
 from onearm.reconstruction.check import check_terms
+from onearm.reconstruction.curve_terms import curve_term, follow_up_term, lost_term
+from onearm.reconstruction.printed import Printed
 from onearm.reconstruction.ranks import Bound, rank_times
 from onearm.reconstruction.risk_sets import draw_risk_sets, lay_out_days
 from onearm.reconstruction.solutions import TimeSolution
-from onearm.reconstruction.targets import Conventions, CurveTargets, FollowUpTargets, Printed, Schedule
-from onearm.reconstruction.terms import Patients, Term, curve_term, follow_up_term, lost_term
+from onearm.reconstruction.targets import Conventions, CurveTargets, FollowUpTargets, Schedule
+from onearm.reconstruction.terms import Patients, Term
 
 __all__ = ["Bound", "named_days", "new_day", "solve_times"]
 
@@ -76,7 +78,8 @@ def solve_times(
 
     Examples
     --------
-    >>> from onearm.reconstruction.targets import Landmark, printed
+    >>> from onearm.reconstruction.printed import printed
+    >>> from onearm.reconstruction.targets import Landmark
     >>> target = CurveTargets(
     ...     "PFS", "PFS", n=30, events=20, median=printed("6.2"), low=printed("4.1"), high=printed("8.7"),
     ...     landmarks=(Landmark(6, printed("53.3")),),

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
-from onearm.reconstruction.targets import Among, Lasting, LastingStable, Reached
+from onearm.reconstruction.count_targets import Lasting, LastingStable, Reached
+from onearm.reconstruction.targets import Among
 from onearm.run.paper_setting import Builder
 
 __all__ = ["lasting_targets", "reached_targets", "stable_targets"]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from onearm.published.model import Statement
+from onearm.reconstruction.printed import Printed
 from onearm.reconstruction.setting import Irregular, PhaseCourse, PhaseDuration
-from onearm.reconstruction.targets import Printed
 
 if TYPE_CHECKING:
     from onearm.run.paper_setting import Builder

@@ -13,8 +13,8 @@ from onearm.protocol import Protocol
 from onearm.published import Published
 from onearm.published.model import Statement
 from onearm.published.numbers import Meaning, Meanings, statement_key
+from onearm.reconstruction.printed import Printed
 from onearm.reconstruction.setting import Action, Exposure, Other, Setting
-from onearm.reconstruction.targets import Printed
 from onearm.run.paper_phases import paper_phases
 
 __all__ = ["Builder", "paper_setting", "stated_count"]

@@ -13,26 +13,20 @@ from onearm.published import Published
 from onearm.published.model import Printed as Shown
 from onearm.published.model import Statement
 from onearm.published.numbers import Meaning, Meanings
+from onearm.reconstruction.cohort_targets import Cohort
+from onearm.reconstruction.count_targets import AdverseEventTargets, Cross, Margin, Measure, Quantity, TermTargets
 from onearm.reconstruction.judgement import ImmuneTargets
+from onearm.reconstruction.printed import NOT_REACHED, Printed
 from onearm.reconstruction.setting import Setting
 from onearm.reconstruction.targets import (
-    NOT_REACHED,
-    AdverseEventTargets,
     Among,
-    Cohort,
     Comparison,
     Conventions,
-    Cross,
     CurveTargets,
     FollowUpTargets,
     Landmark,
-    Margin,
-    Measure,
-    Printed,
-    Quantity,
     ResponseTimes,
     Schedule,
-    TermTargets,
 )
 from onearm.rules.progression import planned_days
 from onearm.run.paper_counts import lasting_targets, reached_targets, stable_targets
