@@ -30,9 +30,11 @@ def later_lines(adcm: pl.DataFrame, protocol: Protocol) -> pl.Series:
 
     Examples
     --------
-    >>> from onearm.protocol import parse_protocol, template
+    >>> from onearm.protocol import parse_protocol
+    >>> text = ('[trial]\\nid = "A"\\ntitle = "B"\\n[sets]\\nITT = ["enrolled"]\\n'
+    ...         '[endpoint.ORR]\\nset = "ITT"\\nsuccess = ["CR"]')
     >>> adcm = pl.DataFrame({"USUBJID": ["1", "1"], "ACAT": ["SUBSEQUENT"] * 2, "LINE": [2, 3], "ASTDT": [None, None]})
-    >>> later_lines(adcm, parse_protocol(template("simon"))).to_list()
+    >>> later_lines(adcm, parse_protocol(text)).to_list()
     [1, 2]
     """
     rule, within = protocol.therapy.later_lines, protocol.therapy.same_line_within_days

@@ -98,7 +98,7 @@ def cohort_problems(cohort: Mapping[str, Any], where: str) -> Iterator[str]:
     Examples
     --------
     >>> list(cohort_problems({"n": "46", "sights": 5}, "reconstruction.toml"))[0]
-    "reconstruction.toml, cohort.n: found text, expected a whole number (patients in the analyses of efficacy)."
+    'reconstruction.toml, cohort.n: found text, expected a whole number (patients in the analyses of efficacy).'
     """
     for name, value in cohort.items():
         known = COHORT_KEYS.get(name)
