@@ -1,4 +1,4 @@
-"""From what the solvers found to whole patients, and from patients to source tables."""
+"""From what the solvers found to whole patients."""
 
 from __future__ import annotations
 
@@ -8,24 +8,21 @@ from dataclasses import replace
 from typing import Final
 
 import numpy as np
-import polars as pl
 
 from onearm.protocol import Protocol
 from onearm.reconstruction.course import Way, lay_out_ways
 from onearm.reconstruction.exposure_days import fit_exposure
 from onearm.reconstruction.lesions import SMALLEST, lay_out_lesions, sum_of
-from onearm.reconstruction.patient_table import patient_tables
 from onearm.reconstruction.patients import Lesion, Patient, Therapy
 from onearm.reconstruction.phase_doses import dose_phases, phase_ends
 from onearm.reconstruction.phase_ends import end_in_phases
 from onearm.reconstruction.scans import Course, plan_scans
 from onearm.reconstruction.setting import Setting
 from onearm.reconstruction.solutions import AdverseEvent, CohortSolution
-from onearm.reconstruction.tables import Keyed, source_tables
 from onearm.reconstruction.treatment import WITHDRAWN, add_fatal_events, change_doses, date_events, give_doses
 from onearm.rules.progression import planned_days
 
-__all__ = ["assemble_patients", "cover_everybody", "identify", "reconstruct_tables"]
+__all__ = ["assemble_patients", "cover_everybody"]
 
 _USUAL_SUM: Final = 45.0
 _GROWS_FROM: Final = 30.0
@@ -333,74 +330,3 @@ def _causes(ways: Sequence[Way], killed: set[int], setting: Setting) -> list[str
             causes[i] = cause
         left = left[count:]
     return causes
-
-
-def identify(patients: Sequence[Patient], setting: Setting, protocol: Protocol, *, seed: int = 1) -> list[Keyed]:
-    """
-    Give consent dates, sites and identifiers, and add the screening failures.
-
-    Parameters
-    ----------
-    patients : sequence of Patient
-        The enrolled.
-    setting : Setting
-        Sites, screened patients.
-    protocol : Protocol
-        Name of the study.
-    seed : int
-        Of the random numbers.
-
-    Returns
-    -------
-    list of Keyed
-        In the order of consent.
-    """
-    rng = np.random.default_rng([seed, 1])
-    study = f"{protocol.trial.id}-SYNTHETIC"
-    consents = [(patient.start - dt.timedelta(days=int(rng.integers(6, 14))), patient, "") for patient in patients]
-    days = (setting.last_start - setting.first_start).days
-    failed: list[tuple[dt.date, Patient | None, str]] = [
-        (
-            setting.first_start + dt.timedelta(days=int(rng.integers(0, days + 1))),
-            None,
-            setting.failures[k % len(setting.failures)],
-        )
-        for k in range(max(0, setting.screened - len(patients)))
-    ]
-    everybody = sorted([*consents, *failed], key=lambda item: item[0])
-    seen: dict[str, int] = {}
-    keyed = []
-    for consent, patient, failure in everybody:
-        site = f"{int(rng.integers(1, setting.sites + 1)):02d}"
-        seen[site] = seen.get(site, 0) + 1
-        keyed.append(Keyed(study, f"{study}-{site}-{seen[site]:03d}", site, consent, patient, failure))
-    return keyed
-
-
-def reconstruct_tables(
-    patients: Sequence[Patient], setting: Setting, protocol: Protocol, *, seed: int = 1
-) -> Mapping[str, pl.DataFrame]:
-    """
-    Write reconstructed patients down as source tables.
-
-    Parameters
-    ----------
-    patients : sequence of Patient
-        Of all cohorts.
-    setting : Setting
-        Sites, screened patients, country.
-    protocol : Protocol
-        Drugs, assessor.
-    seed : int
-        Of the random numbers.
-
-    Returns
-    -------
-    mapping of str to polars.DataFrame
-        By domain.
-    """
-    keyed = identify(patients, setting, protocol, seed=seed)
-    if protocol.source.patients is not None:
-        responses = [one.patient.response for one in keyed if one.patient is not None]
-        return patient_tables([one for one in keyed if one.patient is not None], responses, protocol)
-    return source_tables(keyed, protocol, country=setting.country, race=setting.race)

@@ -12,10 +12,11 @@ import polars as pl
 
 from onearm.protocol import Protocol
 from onearm.reconstruction.adverse_events import solve_adverse_events
-from onearm.reconstruction.assemble import assemble_patients, reconstruct_tables
+from onearm.reconstruction.assemble import assemble_patients
 from onearm.reconstruction.cohort import solve_cohort
 from onearm.reconstruction.cohort_targets import Cohort
 from onearm.reconstruction.count_targets import AdverseEventTargets
+from onearm.reconstruction.identify import reconstruct_tables
 from onearm.reconstruction.judgement import ImmuneTargets, judge_events
 from onearm.reconstruction.patients import Patient
 from onearm.reconstruction.setting import Setting

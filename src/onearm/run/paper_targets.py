@@ -14,7 +14,7 @@ from onearm.published.model import Printed as Shown
 from onearm.published.model import Statement
 from onearm.published.numbers import Meaning, Meanings
 from onearm.reconstruction.cohort_targets import Cohort
-from onearm.reconstruction.count_targets import AdverseEventTargets, Cross, Margin, Measure, Quantity, TermTargets
+from onearm.reconstruction.count_targets import AdverseEventTargets, Cross, Margin, Measure, Quantity
 from onearm.reconstruction.judgement import ImmuneTargets
 from onearm.reconstruction.printed import NOT_REACHED, Printed
 from onearm.reconstruction.setting import Setting
@@ -30,6 +30,7 @@ from onearm.reconstruction.targets import (
 )
 from onearm.rules.progression import planned_days
 from onearm.run.paper_counts import lasting_targets, reached_targets, stable_targets
+from onearm.run.paper_events import event_targets
 from onearm.run.paper_judgement import immune_targets
 from onearm.run.paper_setting import Builder, paper_setting, stated_count
 from onearm.terms import EventRule
@@ -104,7 +105,7 @@ def paper_targets(published: Published, meanings: Meanings, protocol: Protocol) 
         stable=tuple(stable_targets(builder, responses)),
         ongoing=setting.ongoing if builder.extra.get("seek_ongoing") else None,
     )
-    return PaperTargets(cohort, _events(builder), setting, immune_targets(builder))
+    return PaperTargets(cohort, event_targets(builder), setting, immune_targets(builder))
 
 
 def _printed(shown: Shown | None) -> Printed | None:
@@ -355,44 +356,3 @@ def _crosses(builder: Builder) -> tuple[Cross, ...]:
         among = tuple(Among(variable, level) for variable, level in cross["among"].items())
         found.append(Cross(cross.get("name", f"cross {number}"), among, int(cross["count"])))
     return tuple(found)
-
-
-def _events(builder: Builder) -> dict[str, AdverseEventTargets]:
-    fatal = list(builder.extra.get("fatal", {}))
-    rows: dict[str, dict[str, TermTargets]] = defaultdict(dict)
-    totals: dict[str, dict[str, int]] = defaultdict(dict)
-    # a count goes before one that follows from a percentage
-    stated = sorted(builder.about("adverse_event"), key=lambda pair: pair[0].count is None)
-    for statement, meaning in stated:
-        count = stated_count(statement)
-        if count is None or meaning.name not in {"TRAE", "TEAE"}:
-            continue
-        if meaning.variable == "overview":
-            totals[meaning.name].setdefault(meaning.level + (f" {meaning.grade}" if meaning.grade else ""), count)
-        elif not meaning.variable and (fewer := fatal.count(meaning.level)) <= count and meaning.grade != "=5":
-            count -= fewer
-            row = rows[meaning.name].get(meaning.level, TermTargets(meaning.level))
-            rows[meaning.name][meaning.level] = _graded(row, meaning.grade, count)
-    for name, terms in builder.extra.get("terms", {}).items():
-        for term, (count, severe) in terms.items():
-            rows[name].setdefault(term, TermTargets(term, any_grade=count, grade_3=severe))
-    n = int(builder.extra.get("n_safety", builder.extra["n"]))
-    return {
-        name: AdverseEventTargets(
-            n=n,
-            terms=tuple(rows[name].values()),
-            any_event=totals[name].get("any", builder.extra.get("any_event", {}).get(name)),
-            any_grade_3=totals[name].get("any 3", totals[name].get("grade 3 or more")),
-            grades={int(key[-1]): count for key, count in totals[name].items() if key.startswith("any =")},
-            flags={"SERIOUS": totals[name]["serious"]} if "serious" in totals[name] else {},
-        )
-        for name in {**rows, **totals}
-    }
-
-
-def _graded(row: TermTargets, grade: str, count: int) -> TermTargets:
-    if not grade:
-        return row if row.any_grade is not None else replace(row, any_grade=count)
-    if grade.startswith("="):
-        return replace(row, grades={int(grade[1:]): count, **row.grades})
-    return row if row.grade_3 is not None else replace(row, grade_3=count)
