@@ -45,7 +45,10 @@ class Check:
     @property
     def z(self) -> float:
         """Difference in standard errors."""
-        return (self.found - self.assumed) / self.error if self.error > 0 else math.inf
+        if self.error > 0:
+            return (self.found - self.assumed) / self.error
+        # what is assumed of everybody or of nobody has no error, and must be found so
+        return 0.0 if self.found == self.assumed else math.inf
 
 
 def changed(assumptions: Assumptions, **sections: dict[str, object]) -> Assumptions:
