@@ -33,7 +33,8 @@ lint: $(STAMP)
 	@$(BIN)/numpydoc lint $$(git ls-files 'src/*.py' | grep -v /cli/)
 	@$(BIN)/codespell src tests docs README.md ARCHITECTURE.md CHANGELOG.md benchmarks verification examples
 
-verify: $(STAMP)  ## coverage, type I error, bias: slow simulations
+verify: $(STAMP)  ## coverage, type I error, bias, searches found again: slow tests and simulations
+	@$(BIN)/python -m pytest -n 2 -m slow
 	@$(BIN)/python -m verification
 
 bench: $(STAMP)  ## times onearm beside R and the Python peers, prints ratios
