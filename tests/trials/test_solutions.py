@@ -39,9 +39,7 @@ def test_the_search_meets_nearly_every_target_anew() -> None:
 @pytest.mark.parametrize("trial", shipped_trials())
 def test_the_search_that_a_trial_names_finds_what_ships(trial: str) -> None:
     shipped = read_shipped(trial)
-    search = shipped.meanings.cohort.get("search")
-    if search is None:
-        pytest.skip(f"{trial} names no search")
+    search = shipped.meanings.cohort["search"]
     cohort = paper_targets(shipped.published, shipped.meanings, shipped.protocol).cohort
     assert write_solution(solve_cohort(cohort, **{"seed": 1, **search}), cohort, seed=1) == shipped.solution
 
