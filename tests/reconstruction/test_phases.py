@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from onearm.errors import DataError
 from onearm.protocol import Protocol, parse_protocol
 from onearm.reconstruction.course import DEATH, PROGRESSION, WITHDRAWAL, Way
 from onearm.reconstruction.patients import PhaseEnd
@@ -144,6 +146,13 @@ def test_an_irregular_course_skips_reduces_and_misses_what_it_says() -> None:
     assert [start for start, _, _ in longest["b I"]] == [0, 84]
     # The last stretch of 14 days, from day 84, lacks two days in its middle.
     assert longest["a I"] == [(0, 13, 0), (28, 41, 0), (56, 69, 0), (84, 89, 1), (92, 97, 1)]
+
+
+def test_cycles_of_another_number_of_patients_are_refused_with_their_fix() -> None:
+    first, *others = _courses()
+    short = replace(first, cycles={4: 1})
+    with pytest.raises(DataError, match=r"cohort.phase.initial.cycles: 1 patients have cycles, but \d go on"):
+        _dosed(_setting(short, *others))
 
 
 def test_the_end_of_every_phase_is_recorded() -> None:

@@ -77,6 +77,11 @@ class Way:
         return tuple(self.therapy_day if k == 0 else later for k in range(len(self.therapies)))
 
     @property
+    def treated_until(self) -> int:
+        """Last day on which a dose may be given."""
+        return self.last_seen - 1 if self.stop_day is None else self.stop_day
+
+    @property
     def dies_after_censoring(self) -> bool:
         """Whether the death is no event of progression-free survival."""
         return self.is_dead and self.end == "censored"

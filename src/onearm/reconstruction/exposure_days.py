@@ -72,7 +72,7 @@ def fit_exposure(ways: Sequence[Way], setting: Setting, protocol: Protocol) -> l
 def _span(way: Way, drug: Treatment, setting: Setting, protocol: Protocol) -> _Span:
     """Doses end with progression unless a printed time asks for more: the cycle that was under way is then finished."""
     latest = way.last_seen - 1
-    usual = most = latest if way.stop_day is None else way.stop_day
+    usual = most = way.treated_until
     if way.end == "progression":
         usual, most = min(usual, way.end_day), min(max(usual, way.end_day + drug.cycle_days), latest)
     if drug.max_duration_months is not None:

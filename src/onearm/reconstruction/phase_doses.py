@@ -8,6 +8,7 @@ from typing import Final
 
 import numpy as np
 
+from onearm.errors import DataError
 from onearm.protocol import Phase, Protocol, Treatment
 from onearm.reconstruction.course import Way
 from onearm.reconstruction.patients import Dose, Event, PhaseEnd
@@ -91,22 +92,24 @@ def _stays(
 ) -> list[_Stay]:
     """Those who go on have the cycles that were said, the fewest where the least time is left, irregular ones the most."""
     cycle = max(drug.cycle_days for drug in protocol.treatment)
-    until = {i: _treated_until(ways[i]) for i in begin}
+    until = {i: ways[i].treated_until for i in begin}
     on = sorted((i for i in begin if order.index(ways[i].phase) > number), key=lambda i: (until[i], i))
     irregular = dict(zip(reversed(on), course.irregular, strict=False))
     left = [cycles for cycles, count in sorted(course.cycles.items()) for _ in range(count)]
     for one in irregular.values():
-        left.remove(one.cycles)
+        if one.cycles in left:
+            left.remove(one.cycles)
     regular = [i for i in on if i not in irregular]
+    if len(left) != len(regular):
+        raise DataError(
+            f"reconstruction.toml, cohort.phase.{course.name}.cycles: {sum(course.cycles.values())} patients have cycles, "
+            f"but {len(on)} go on to the next phase. Give each of these its cycles, the irregular ones too."
+        )
     cycles = dict(zip(regular, left, strict=True)) | {i: one.cycles for i, one in irregular.items()}
     most = (phase.max_cycles or 10_000) - (number < len(order) - 1)
     for i, first in begin.items():
         cycles.setdefault(i, max(1, min((until[i] - first) // cycle + 1, most)))
     return [_Stay(i, first, until[i], cycles[i], i in on, irregular.get(i)) for i, first in begin.items()]
-
-
-def _treated_until(way: Way) -> int:
-    return way.last_seen - 1 if way.stop_day is None else way.stop_day
 
 
 def _delays(

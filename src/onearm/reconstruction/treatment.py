@@ -52,7 +52,7 @@ def date_events(
     lists: list[list[Event]] = [[] for _ in ways]
     for event in events:
         way = ways[event.patient]
-        latest = max(0, min(way.last_seen - 1, _treated_until(way)))
+        latest = max(0, min(way.last_seen - 1, way.treated_until))
         start = min(int(rng.lognormal(np.log(30), 0.9)), int(latest * rng.uniform(0.3, 1.0)))
         end: int | None = start + 1 + int(rng.lognormal(np.log(30), 0.8))
         if end is not None and end >= way.last_seen:
@@ -67,10 +67,6 @@ def date_events(
             Event(event.term, event.grade, start, end, drug, is_serious=serious, is_fatal=fatal, is_immune=immune)
         )
     return [sorted(one, key=lambda event: (event.start, event.term)) for one in lists]
-
-
-def _treated_until(way: Way) -> int:
-    return way.last_seen - 1 if way.stop_day is None else way.stop_day
 
 
 def change_doses(lists: list[list[Event]], ways: Sequence[Way], setting: Setting) -> list[list[Event]]:
@@ -121,7 +117,7 @@ def _acted(event: Event, action: Action, way: Way) -> Event:
     if action.action == WITHDRAWN and way.stop_day is not None:
         start = max(0, way.stop_day - 3)
     elif action.action == REDUCED:
-        start = min(start, max(0, _treated_until(way) // 3))
+        start = min(start, max(0, way.treated_until // 3))
     end = None if event.end is None or (action.action == WITHDRAWN) else max(event.end, start + 1)
     return replace(event, action=action.action, drug=action.drug or event.drug, start=start, end=end)
 
@@ -140,7 +136,7 @@ def _candidates(lists: list[list[Event]], ways: Sequence[Way], action: Action, b
                 not fits and way.end != "censored",
                 -max((e.grade for e in lists[i]), default=0),
             )
-        return (i in busy, False, _treated_until(way) < 90, -max((e.grade for e in lists[i] if e.drug), default=0))
+        return (i in busy, False, way.treated_until < 90, -max((e.grade for e in lists[i] if e.drug), default=0))
 
     able = [i for i, one in enumerate(lists) if any(event.drug for event in one)]
     if action.action == WITHDRAWN:
@@ -187,9 +183,7 @@ def add_fatal_events(
         same = [event for event in done[i] if event.term == term]
         done[i] = [event for event in done[i] if event not in same]
         done[i].append(
-            Event(
-                term, 5, max(0, min(day - 5, _treated_until(ways[i]) + 20)), day, drug, is_serious=True, is_fatal=True
-            )
+            Event(term, 5, max(0, min(day - 5, ways[i].treated_until + 20)), day, drug, is_serious=True, is_fatal=True)
         )
         killed.add(i)
     return done, killed
@@ -214,7 +208,7 @@ def give_doses(way: Way, events: Sequence[Event], protocol: Protocol) -> tuple[D
         Ascending by drug and day; the first dose of every drug is on the first day that the protocol plans. The last is on
         the day of `Way.last_doses` where it names one.
     """
-    until = max(0, _treated_until(way))
+    until = max(0, way.treated_until)
     doses: list[Dose] = []
     for drug in protocol.treatment:
         last = way.last_doses.get(drug.name)
